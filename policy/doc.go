@@ -1,0 +1,2 @@
+// Package policy reads IAM policies and decides with them as AWS does.
+package policy
