@@ -1,0 +1,52 @@
+package gate
+
+import (
+	"github.com/sallyport/sallyport/internal/api"
+	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/trail"
+	"github.com/sallyport/sallyport/policy"
+)
+
+// newRecord notes what is known of a question before it is answered.
+func newRecord(q *op.Question) *trail.Record {
+	c := q.Call
+	return &trail.Record{
+		Time: c.Time, RequestID: c.RequestID, Parent: c.Parent, Account: c.Account, Region: c.Region,
+		Service: c.Operation.Service.ID, Operation: c.Operation.Name,
+		Principal: c.Caller.Principal(), AccessKeyID: c.Caller.Key().AccessKeyID, SourceIP: c.Origin.SourceIP,
+		Action: q.Action, Resource: q.Resource.ARN,
+	}
+}
+
+// fill notes the question as the engine saw it, and the answer.
+func fill(r *trail.Record, request *policy.Request, d policy.Decision) {
+	r.ResourceAccount = request.ResourceAccount
+	r.SetContext(request.Context)
+	r.Allowed = d.Allowed()
+	r.Effect = d.Effect.String()
+	r.Layer = d.Layer.String()
+}
+
+// message is the text of a denial, as AWS words it.
+func message(q *op.Question, request *policy.Request, l *policy.Layers, d policy.Decision) string {
+	if q.Unknown {
+		return "User: " + q.Call.Caller.ARN() + " is not authorized to perform: " + q.Action + " because the resource of the request could not be determined"
+	}
+	if q.Bare {
+		return policy.MessageBare(request)
+	}
+	return policy.Message(request, l, d)
+}
+
+// denied is the refusal in the shape of the service's protocol (Common Errors
+// of each service's API reference; Logs and other JSON services use 400).
+func denied(s *api.Service, text string) *api.Error {
+	e := &api.Error{Code: "AccessDeniedException", Status: 403, Fault: api.Client, Message: text, MessageMember: "Message"}
+	switch s.Protocol {
+	case api.Query, api.EC2Query:
+		e.Code, e.MessageMember = "AccessDenied", ""
+	case api.JSON10, api.JSON11:
+		e.Status = 400
+	}
+	return e
+}

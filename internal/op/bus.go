@@ -1,0 +1,226 @@
+package op
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/sallyport/sallyport/internal/api"
+	"github.com/sallyport/sallyport/internal/bug"
+	"github.com/sallyport/sallyport/internal/caller"
+	"github.com/sallyport/sallyport/internal/clock"
+	"github.com/sallyport/sallyport/internal/id"
+	"github.com/sallyport/sallyport/internal/limits"
+	"github.com/sallyport/sallyport/policy"
+)
+
+// Gate decides. It records every question and its answer.
+type Gate interface {
+	// Admit returns nil to let the call go on, else the error the caller gets.
+	Admit(ctx context.Context, q *Question) error
+}
+
+// Question is one need of one call, put to the gate.
+type Question struct {
+	Call   *Call
+	Action string
+	// Resource is what the action is on. Unknown says that no resource could
+	// be named: the gate denies.
+	Resource Resource
+	Unknown  bool
+	// Add are the need's further context keys.
+	Add []Adder
+	// Bare asks for a denial without the reason.
+	Bare bool
+	// Nothing is the reason why the operation needs no permission.
+	Nothing string
+}
+
+// Config is what a Bus is made of.
+type Config struct {
+	Gate     Gate
+	Services []Service
+	Clock    clock.Clock
+	Bug      *bug.Reporter
+	Log      *slog.Logger
+}
+
+// Bus holds every row and is the way from one service to another. It is safe
+// for concurrent use.
+type Bus struct {
+	gate     Gate
+	services []Service
+	rows     map[*api.Operation]Row
+	clock    clock.Clock
+	bug      *bug.Reporter
+	log      *slog.Logger
+}
+
+// NewBus refuses rows that could be reached without a question being asked.
+func NewBus(c Config) (*Bus, error) {
+	if c.Gate == nil {
+		return nil, fmt.Errorf("op: a bus without a gate")
+	}
+	b := &Bus{gate: c.Gate, services: c.Services, rows: map[*api.Operation]Row{}, clock: c.Clock, bug: c.Bug, log: c.Log}
+	if b.log == nil {
+		b.log = slog.Default()
+	}
+	for _, s := range c.Services {
+		for _, r := range s.Rows() {
+			if err := r.check(); err != nil {
+				return nil, fmt.Errorf("op: %w", err)
+			}
+			if _, twice := b.rows[r.operation]; twice || !slices.Contains(s.API().Operations, r.operation) {
+				return nil, fmt.Errorf("op: %s.%s is bound twice, or is not an operation of its service", r.operation.Service.ID, r.operation.Name)
+			}
+			b.rows[r.operation] = r
+		}
+	}
+	return b, nil
+}
+
+// Services are the services of the bus, in the order of the list.
+func (b *Bus) Services() []Service { return b.services }
+
+// Rows are all rows, for documentation and checks; a Row cannot be run from outside.
+func (b *Bus) Rows() []Row {
+	var all []Row
+	for _, s := range b.services {
+		all = append(all, s.Rows()...)
+	}
+	return all
+}
+
+// Bound says whether the operation has a row.
+func (b *Bus) Bound(o *api.Operation) bool {
+	_, ok := b.rows[o]
+	return ok
+}
+
+// Credential finds whom an access key stands for, asking each service that keeps keys.
+func (b *Bus) Credential(accessKeyID, token string) (Credential, CredentialState) {
+	for _, s := range b.services {
+		keeper, ok := s.(Credentials)
+		if !ok {
+			continue
+		}
+		if c, state := keeper.Credential(accessKeyID, token); state != CredentialUnknown {
+			return c, state
+		}
+	}
+	return Credential{}, CredentialUnknown
+}
+
+// Serve runs a call that came through a door, after identification and
+// decoding: needs, gate, handler.
+func (b *Bus) Serve(ctx context.Context, c *Call) (any, error) {
+	c.bus = b
+	if c.Time.IsZero() {
+		c.Time = b.clock.Now()
+	}
+	if c.Account == "" {
+		c.Account = c.Caller.Account()
+	}
+	if c.RequestID == "" {
+		c.RequestID = id.UUID()
+	}
+	row, ok := b.rows[c.Operation]
+	if !ok {
+		return nil, api.Newf(403, "AccessDeniedException", "Operation %s is not available: Sallyport has no rule for it, so nobody may call it.", c.Operation.Name)
+	}
+	if depth(ctx) >= limits.CallDepth {
+		return nil, api.Newf(429, "TooManyRequestsException", "Calls are nested more than %d deep.", limits.CallDepth)
+	}
+	if err := b.refuse(c); err != nil {
+		return nil, err
+	}
+	if err := b.admit(ctx, c, row); err != nil {
+		return nil, err
+	}
+	return row.run(deeper(ctx), c, c.Input)
+}
+
+// refuse lets the operation's own service turn the credentials away.
+func (b *Bus) refuse(c *Call) error {
+	for _, s := range b.services {
+		if s.API() != c.Operation.Service {
+			continue
+		}
+		if r, ok := s.(Refuser); ok {
+			return r.Refuse(c)
+		}
+	}
+	return nil
+}
+
+// admit puts every need to the gate, in order. What panics on the way denies.
+func (b *Bus) admit(ctx context.Context, c *Call, row Row) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.bug.Report(ctx, "panic while admitting %s: %v", c.Operation.Name, p)
+			err = InternalFailure()
+		}
+	}()
+	for _, n := range row.needs {
+		if err := b.judge(ctx, c, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Bus) judge(ctx context.Context, c *Call, n Need) error {
+	q := Question{Call: c, Action: n.action, Add: n.add, Bare: n.bare, Nothing: n.nothing}
+	if n.nothing != "" {
+		return b.gate.Admit(ctx, &q)
+	}
+	found, err := n.find(ctx, c)
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		if n.maybe {
+			return nil
+		}
+		q.Unknown = true
+		return b.gate.Admit(ctx, &q)
+	}
+	for _, r := range found {
+		q.Resource = r
+		if err := b.gate.Admit(ctx, &q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Do is how one service calls another: the same road, entered at the needs.
+func Do[In, Out any](ctx context.Context, b *Bus, as As, o api.Op[In, Out], in *In) (*Out, error) {
+	c := &Call{
+		Caller: as.Caller, Operation: o.Operation, Input: in, Region: as.Region,
+		RequestID: as.RequestID, Parent: as.Parent, vouched: as.Context,
+	}
+	out, err := b.Serve(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	typed, ok := out.(*Out)
+	if !ok {
+		return nil, fmt.Errorf("op: %s answered %T", o.Name, out)
+	}
+	return typed, nil
+}
+
+// CallerOf is the caller behind credentials a service was given by STS.
+func (b *Bus) CallerOf(accessKeyID, token string) (caller.Caller, bool) {
+	c, state := b.Credential(accessKeyID, token)
+	return c.Caller, state == CredentialActive
+}
+
+// Vouch adds the keys the calling service vouches for; the gate calls it.
+func (c *Call) Vouch(keys *policy.Context) {
+	if c.vouched != nil {
+		c.vouched(keys)
+	}
+}

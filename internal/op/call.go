@@ -1,0 +1,102 @@
+package op
+
+import (
+	"context"
+	"time"
+
+	"github.com/sallyport/sallyport/internal/api"
+	"github.com/sallyport/sallyport/internal/caller"
+	"github.com/sallyport/sallyport/policy"
+)
+
+// Origin is what is known of how a request reached us; zero for calls between services.
+type Origin struct {
+	// SourceIP is the address of the connection, without port.
+	SourceIP  string
+	UserAgent string
+	Referer   string
+	// Secure says the request came over TLS.
+	Secure bool
+	// EnvironmentID names the function environment the request came from, if any.
+	EnvironmentID string
+}
+
+// Call is one request on its way to a handler. Finders and the gate read it;
+// only Remember changes it. It belongs to one goroutine.
+type Call struct {
+	Caller    caller.Caller
+	Operation *api.Operation
+	// Input is a pointer to the operation's input struct.
+	Input any
+	// Account is whose resources the request names when it names no account:
+	// the caller's.
+	Account string
+	Region  string
+	// RequestID is the id every SDK prints, and the key of the trail.
+	RequestID string
+	// Parent is the request id of the call that caused this one, if any.
+	Parent string
+	Origin Origin
+	// Time is when the request was admitted; all its decisions use it.
+	Time time.Time
+
+	bus      *Bus
+	resolved map[any]any
+	// base holds the context keys that do not depend on the need; the gate fills it once.
+	base *policy.Context
+	// vouched adds keys the calling service vouches for (As.Context).
+	vouched func(*policy.Context)
+}
+
+// Partition is the AWS partition of every resource here.
+const Partition = "aws"
+
+// Bus gives the handler the road to other services.
+func (c *Call) Bus() *Bus { return c.bus }
+
+// Remember keeps what a finder resolved, so that the handler works on exactly
+// what was authorized. Use an unexported key type.
+func (c *Call) Remember(key, value any) {
+	if c.resolved == nil {
+		c.resolved = map[any]any{}
+	}
+	c.resolved[key] = value
+}
+
+// Recall gives what a finder remembered.
+func (c *Call) Recall(key any) (any, bool) {
+	v, ok := c.resolved[key]
+	return v, ok
+}
+
+// BaseContext is the part of the request context common to all needs of the
+// call; fill computes it at first use.
+func (c *Call) BaseContext(fill func() *policy.Context) *policy.Context {
+	if c.base == nil {
+		c.base = fill()
+	}
+	return c.base
+}
+
+// As says for whom and in whose name Do makes a call.
+type As struct {
+	Caller caller.Caller
+	Region string
+	// RequestID is the new call's own id; empty draws one.
+	RequestID string
+	// Parent is the request id of the call that causes this one.
+	Parent string
+	// Context adds keys the calling service vouches for.
+	Context func(*policy.Context)
+}
+
+type depthKey struct{}
+
+func depth(ctx context.Context) int {
+	n, _ := ctx.Value(depthKey{}).(int)
+	return n
+}
+
+func deeper(ctx context.Context) context.Context {
+	return context.WithValue(ctx, depthKey{}, depth(ctx)+1)
+}

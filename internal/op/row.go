@@ -1,0 +1,132 @@
+package op
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"github.com/sallyport/sallyport/internal/api"
+	"github.com/sallyport/sallyport/policy"
+)
+
+// Row binds one operation: what it needs and what it does.
+type Row struct {
+	operation *api.Operation
+	needs     []Need
+	run       func(ctx context.Context, c *Call, in any) (any, error)
+}
+
+// Handler does the work of an operation after every need was admitted. It may
+// use what finders remembered in c. Errors are *api.Error; any other error is
+// reported as a bug and shown as an internal failure.
+type Handler[In, Out any] func(ctx context.Context, c *Call, in *In) (*Out, error)
+
+// Bind makes a row. A row without needs stops the start (NewBus).
+func Bind[In, Out any](o api.Op[In, Out], handle Handler[In, Out], needs ...Need) Row {
+	return Row{
+		operation: o.Operation,
+		needs:     needs,
+		run: func(ctx context.Context, c *Call, in any) (any, error) {
+			typed, ok := in.(*In)
+			if !ok {
+				return nil, fmt.Errorf("%s: input is %T", o.Name, in)
+			}
+			out, err := handle(ctx, c, typed)
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	}
+}
+
+// Operation is the row's operation.
+func (r Row) Operation() *api.Operation { return r.operation }
+
+// Needs are the row's needs, in the order in which they are judged.
+func (r Row) Needs() []Need { return r.needs }
+
+// Resource is one thing a need is judged on.
+type Resource struct {
+	// ARN is the resource, or a pattern for list operations, or "*" for an
+	// action without resource type.
+	ARN string
+	// Account owns it when the ARN does not say; empty lets the gate find out.
+	Account string
+}
+
+// Finder names the resources of a need from the typed input and the service's
+// own state. It changes nothing, does not fail because a resource is missing,
+// and its error refuses the call with exactly that error, after the needs
+// before it were admitted.
+type Finder func(ctx context.Context, c *Call) ([]Resource, error)
+
+// Adder adds context keys to one need.
+type Adder func(ctx context.Context, c *Call, keys *policy.Context)
+
+// Need is one permission an operation takes.
+type Need struct {
+	action  string
+	find    Finder
+	add     []Adder
+	maybe   bool
+	bare    bool
+	nothing string
+}
+
+// On needs action on every resource the finder names.
+func On(action string, find Finder) Need { return Need{action: action, find: find} }
+
+// Nothing says that AWS allows the operation to every signed caller, and why.
+func Nothing(reason string) Need { return Need{nothing: reason} }
+
+// Maybe lets a need find no resource at all: it is then not judged.
+func Maybe(n Need) Need {
+	n.maybe = true
+	return n
+}
+
+// With adds context keys to the need.
+func (n Need) With(add ...Adder) Need {
+	n.add = append(n.add[:len(n.add):len(n.add)], add...)
+	return n
+}
+
+// Bare words the denial without its reason, as some services do.
+func (n Need) Bare() Need {
+	n.bare = true
+	return n
+}
+
+// Action is the IAM action, empty for Nothing.
+func (n Need) Action() string { return n.action }
+
+// Reason is why nothing is needed, empty for all others.
+func (n Need) Reason() string { return n.nothing }
+
+// Optional says the need may find no resource.
+func (n Need) Optional() bool { return n.maybe }
+
+// Any is the finder of actions that know no resource type: "*".
+func Any(context.Context, *Call) ([]Resource, error) { return []Resource{{ARN: "*"}}, nil }
+
+// check says what makes a row unusable, nil if nothing does.
+func (r Row) check() error {
+	switch {
+	case r.operation == nil || r.run == nil:
+		return fmt.Errorf("a row without operation or handler")
+	case len(r.needs) == 0:
+		return fmt.Errorf("%s.%s has no needs: say op.Nothing with a reason if AWS allows it to everybody", r.operation.Service.ID, r.operation.Name)
+	case r.operation.Input == nil || r.operation.Input.Kind() != reflect.Struct:
+		return fmt.Errorf("%s.%s has no input type", r.operation.Service.ID, r.operation.Name)
+	}
+	for _, n := range r.needs {
+		if n.nothing == "" && (n.action == "" || n.find == nil) {
+			return fmt.Errorf("%s.%s has a need without action or finder", r.operation.Service.ID, r.operation.Name)
+		}
+		if n.nothing != "" && len(r.needs) > 1 {
+			return fmt.Errorf("%s.%s needs nothing and something", r.operation.Service.ID, r.operation.Name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package op
+
+import (
+	"context"
+
+	"github.com/sallyport/sallyport/internal/api"
+	"github.com/sallyport/sallyport/internal/caller"
+	"github.com/sallyport/sallyport/policy"
+)
+
+// Service is one AWS service. Its methods are safe for concurrent use.
+type Service interface {
+	// API describes it: every row is one of its bound operations.
+	API() *api.Service
+	// Rows is the table of operations.
+	Rows() []Row
+	// Resource gives the facts of a resource whose ARN has this service's
+	// segment, for a question about action. It is read-only and does no I/O.
+	Resource(action, arn string) Facts
+	// Start begins background work; bus outlives it. Close ends all of it.
+	Start(ctx context.Context, bus *Bus) error
+	Close() error
+}
+
+// Facts are what a resource's owner says of it.
+type Facts struct {
+	// Account owns the resource; empty when the ARN says it, or nobody knows.
+	Account string
+	// Policy is the resource-based policy that applies to the action, nil without.
+	Policy *policy.Attached
+	// MustAllow says identity policies alone never suffice (role trust policies).
+	MustAllow bool
+	// Tags fill aws:ResourceTag.
+	Tags map[string]string
+}
+
+// Refuser is a service that turns some credentials away before anything else
+// is looked at (IAM refuses GetSessionToken credentials without MFA).
+type Refuser interface {
+	Refuse(c *Call) error
+}
+
+// Directory is what IAM tells the gate about principals: a read-only view in
+// memory, always as of the last acknowledged write.
+type Directory interface {
+	// Grants are the policies and tags of a caller. ok is false when the
+	// principal behind the credentials no longer exists: the caller is denied.
+	Grants(c caller.Caller) (g Grants, ok bool)
+	// ManagedPolicy is the default version of a managed policy, for session
+	// policies given by ARN.
+	ManagedPolicy(account, arn string) (policy.Attached, bool)
+	// Role gives what STS must know of a role to make a session of it.
+	Role(arn string) (Role, bool)
+	// PrincipalID is the unique id of an existing user or role, for services
+	// that store it in place of the ARN; PrincipalARN is the way back.
+	PrincipalID(arn string) (id string, ok bool)
+	PrincipalARN(id string) (arn string, ok bool)
+	// HasAccount says whether the account exists here.
+	HasAccount(account string) bool
+}
+
+// Grants are a principal's own policies. The slices are shared: do not change them.
+type Grants struct {
+	Identity []policy.Attached
+	Boundary *policy.Attached
+	Tags     map[string]string
+}
+
+// Role is a role as STS sees it.
+type Role struct {
+	Account, ARN, Name, ID string
+	// MaxSession bounds DurationSeconds, in seconds.
+	MaxSession int
+	// ServiceLinked roles can be assumed by their service only.
+	ServiceLinked bool
+}
+
+// Credentials finds the secret behind an access key id. IAM answers for
+// long-term keys, STS for temporary ones.
+type Credentials interface {
+	// Credential looks a key up. The token is what the request carried.
+	Credential(accessKeyID, token string) (Credential, CredentialState)
+}
+
+// Credential is a key with its secret and whom it stands for.
+type Credential struct {
+	Secret string
+	Caller caller.Caller
+	// Used, if set, is told of a use of the key that verified.
+	Used func(service, region string)
+}
+
+// CredentialState says whether a key may be used.
+type CredentialState uint8
+
+// States. Only CredentialActive lets a request go on.
+const (
+	CredentialUnknown CredentialState = iota
+	CredentialActive
+	CredentialInactive
+	CredentialExpired
+	CredentialTokenInvalid
+)
