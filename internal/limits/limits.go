@@ -87,3 +87,12 @@ const (
 	// PageSize is the largest page of a list.
 	PageSize = 1_000
 )
+
+// Sessions.
+const (
+	// PackedSession bounds session policies and tags after packing, in bytes.
+	// AWS does not publish its own bound; inferred from the percentages of its examples.
+	PackedSession = 2_048
+	// OpenedTokens is how many session tokens are kept decrypted.
+	OpenedTokens = 4_096
+)
