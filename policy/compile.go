@@ -3,17 +3,31 @@ package policy
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 )
 
 // Policy is a compiled document: immutable, and safe to share.
 type Policy struct {
-	document *Document
-	source   []byte
-	digest   string
+	document   *Document
+	source     []byte
+	digest     string
+	statements []statement
+}
+
+// statement is a compiled statement.
+type statement struct {
+	effect     Effect
+	principal  principalElement
+	action     actionElement
+	resource   resourceElement
+	conditions []condition
+	// never says why the statement can not apply at all, empty if it can.
+	never string
 }
 
 // Compile prepares a document for decisions. It never fails: what can not be
-// understood never allows. The document is copied.
+// understood never allows, and as part of a Deny always matches. Explain names
+// it. The document is copied.
 func Compile(d *Document) *Policy { return compile(d.Clone(), d.JSON()) }
 
 // Load is Parse followed by Compile.
@@ -27,7 +41,27 @@ func Load(text []byte) (*Policy, error) {
 
 func compile(d *Document, source []byte) *Policy {
 	sum := sha256.Sum256(source)
-	return &Policy{document: d, source: source, digest: hex.EncodeToString(sum[:])}
+	p := &Policy{document: d, source: source, digest: hex.EncodeToString(sum[:])}
+	p.statements = make([]statement, len(d.Statements))
+	for i := range d.Statements {
+		p.statements[i] = compileStatement(&d.Statements[i], d.Version == Version2012)
+	}
+	return p
+}
+
+func compileStatement(s *Statement, variables bool) statement {
+	c := statement{effect: Allow}
+	switch {
+	case strings.EqualFold(s.Effect, "Deny"):
+		c.effect = ExplicitDeny
+	case s.Effect != "Allow":
+		c.effect, c.never = ImplicitDeny, "its Effect is neither Allow nor Deny"
+	}
+	c.principal = compilePrincipals(s, c.effect)
+	c.action = compileActions(s)
+	c.resource = compileResources(s, variables)
+	c.conditions = compileConditions(s, variables)
+	return c
 }
 
 // Digest is the SHA-256 of the source text, in hexadecimal.
@@ -39,3 +73,30 @@ func (p *Policy) Source() []byte { return p.source }
 
 // Document is the policy as written. It is shared: do not change it.
 func (p *Policy) Document() *Document { return p.document }
+
+// match says whether the statement applies to the request, and in a
+// resource-based policy how closely it names the principal.
+func (s *statement) match(q *question) (Grade, result) {
+	r := s.action.match(q)
+	if r.settled() || s.never != "" {
+		return GradeNone, result{}
+	}
+	if r = both(r, s.resource.match(q)); r.settled() {
+		return GradeNone, r
+	}
+	grade, who := s.principal.match(q)
+	if r = both(r, who); r.settled() {
+		return GradeNone, r
+	}
+	for i := range s.conditions {
+		if r = both(r, s.conditions[i].match(q)); r.settled() {
+			return GradeNone, r
+		}
+	}
+	return grade, r
+}
+
+// applies says whether a result makes a statement of this effect count.
+func (e Effect) applies(r result) bool {
+	return r.verdict == yes || e == ExplicitDeny && r.verdict == unsure
+}

@@ -1,6 +1,100 @@
 package policy
 
-// Evaluate decides a request. It changes nothing and allocates nothing.
+import "strings"
+
+// opinions are what the layers say, each judged on its own.
+type opinions struct{ resource, identity, boundary, session opinion }
+
+// Evaluate decides a request. It changes nothing and allocates nothing. The
+// order of the layers below is AWS's; since every one of them but the
+// resource's can only deny, it mostly decides which denial is named.
 func Evaluate(r *Request, l *Layers) Decision {
-	return Decision{Policy: -1, Statement: -1}
+	q := newQuestion(r, l)
+	if q.problem != "" {
+		return Decision{Policy: -1, Statement: -1, Caveats: CaveatNotUnderstood}
+	}
+	var o opinions
+	o.resource.judgeResource(&q)
+	o.identity.judgeIdentity(&q)
+	o.boundary.judgeBoundary(&q)
+	o.session.judgeSession(&q)
+	return q.decide(&o)
+}
+
+// decide puts the opinions together.
+func (q *question) decide(o *opinions) Decision {
+	// 1. An explicit deny anywhere is final.
+	if layer, f := o.firstDeny(); f.found {
+		return Decision{ExplicitDeny, layer, f.policy, f.statement, f.caveats}
+	}
+	owner, caveats := q.ownership()
+	grant := o.resource.resourceGrant()
+	// 2. The resource's policy: it may let the principal in alone.
+	switch {
+	case owner == noAccount && !grant.letsIn(),
+		owner == crossAccount && grant == GradeNone,
+		q.layers.ResourceMustAllow && grant == GradeNone:
+		return o.refuse(LayerResource, &o.resource, caveats)
+	case owner == noAccount, owner == sameAccount && grant.letsIn():
+		return o.admit(q, LayerResource, o.resource.allow, caveats)
+	}
+	// 3. The identity policies.
+	layer, speaks := LayerIdentity, o.identity.allow
+	if owner == sameAccount && grant.replacesIdentity() {
+		layer, speaks = LayerResource, o.resource.allow
+	}
+	if !speaks.found {
+		return o.refuse(LayerIdentity, &o.identity, caveats)
+	}
+	// 4. The permissions boundary.
+	if !o.boundary.allow.found {
+		return o.refuse(LayerBoundary, &o.boundary, caveats)
+	}
+	// 5. The session policies.
+	if !o.session.allow.found {
+		return o.refuse(LayerSession, &o.session, caveats)
+	}
+	if owner == crossAccount {
+		caveats |= o.resource.allow.caveats
+	}
+	caveats |= o.boundary.allow.caveats | o.session.allow.caveats
+	return o.admit(q, layer, speaks, caveats)
+}
+
+// firstDeny finds the explicit deny that is named: the first in the order of
+// the layers that rests on nothing open, else the first.
+func (o *opinions) firstDeny() (Layer, finding) {
+	layer, first := LayerNone, finding{}
+	for i, f := range [...]finding{o.resource.deny, o.identity.deny, o.boundary.deny, o.session.deny} {
+		if f.found && f.betterThan(first) {
+			layer, first = LayerResource+Layer(i), f
+		}
+	}
+	return layer, first
+}
+
+// refuse is an implicit deny, for want of an Allow in a layer. It rests on the
+// rules that kept an Allow of that layer, or of the resource's, from applying.
+func (o *opinions) refuse(layer Layer, missing *opinion, caveats CaveatSet) Decision {
+	return Decision{ImplicitDeny, layer, -1, -1, caveats | missing.openAllow | o.resource.openAllow}
+}
+
+// admit is an allow. It rests on the rules that kept a Deny from applying too.
+func (o *opinions) admit(q *question, layer Layer, f finding, caveats CaveatSet) Decision {
+	caveats |= f.caveats | o.resource.openDeny | o.identity.openDeny | o.boundary.openDeny | o.session.openDeny
+	if layer == LayerResource && q.request.Principal.hasAccount() && !o.ownSideAllows() && !recordedAt(q.request.Action) {
+		caveats |= CaveatGrantElsewhere
+	}
+	return Decision{Allow, layer, f.policy, f.statement, caveats}
+}
+
+// ownSideAllows says that the principal's own policies would have been enough.
+func (o *opinions) ownSideAllows() bool {
+	return o.identity.allow.found && o.boundary.allow.found && o.session.allow.found
+}
+
+// recordedAt names the services at which grants by resource policy alone were recorded.
+func recordedAt(action string) bool {
+	service, _, _ := strings.Cut(action, ":")
+	return strings.EqualFold(service, "s3") || strings.EqualFold(service, "sts")
 }

@@ -1,15 +1,266 @@
 package policy
 
-// Explanation is why a request was decided as it was.
+import "strings"
+
+// Explanation is why a request was decided as it was: a tree of layers,
+// policies, statements and parts, drawn by the matchers that decided. It is
+// data: AccessDenied texts, command lines and pictures are made from it.
 type Explanation struct {
 	Decision Decision `json:"decision"`
-	Fixes    []Fix    `json:"fixes,omitempty"`
+	// Principal, Action and Resource are the question.
+	Principal string `json:"principal"`
+	Action    string `json:"action"`
+	Resource  string `json:"resource"`
+	// Accounts says how the accounts of principal and resource relate:
+	// "same", "cross" or "none".
+	Accounts string `json:"accounts"`
+	// Summary is the decision in one sentence.
+	Summary string             `json:"summary"`
+	Layers  []LayerExplanation `json:"layers"`
+	// Caveats are the open rules the decision rests on.
+	Caveats []Caveat `json:"caveats,omitempty"`
+	// Fixes are the smallest changes that would allow a denied request, each
+	// proven by deciding the request again with the change made.
+	Fixes []Fix `json:"fixes,omitempty"`
+}
+
+// LayerExplanation is what one layer says.
+type LayerExplanation struct {
+	Layer Layer `json:"layer"`
+	// Present says that there is such a policy, or that one must allow.
+	Present bool `json:"present"`
+	// Says is "allow", "deny" or "nothing".
+	Says string `json:"says"`
+	// Grade is how closely an allowing resource-based policy names the principal.
+	Grade    Grade               `json:"grade,omitempty"`
+	Policies []PolicyExplanation `json:"policies,omitempty"`
+}
+
+// PolicyExplanation is one policy of a layer.
+type PolicyExplanation struct {
+	Name   string `json:"name,omitempty"`
+	ARN    string `json:"arn,omitempty"`
+	Source string `json:"source,omitempty"`
+	// Digest identifies the text that was judged.
+	Digest     string                 `json:"digest,omitempty"`
+	Statements []StatementExplanation `json:"statements,omitempty"`
+}
+
+// StatementExplanation is one statement.
+type StatementExplanation struct {
+	Index  int    `json:"index"`
+	SID    string `json:"sid,omitempty"`
+	Effect string `json:"effect"`
+	// Applies says the statement counts in the decision.
+	Applies bool `json:"applies"`
+	// NearMiss marks an Allow that all but one of its parts would let apply.
+	NearMiss bool  `json:"nearMiss,omitempty"`
+	Grade    Grade `json:"grade,omitempty"`
+	// Never says why the statement can not apply to anything.
+	Never string `json:"never,omitempty"`
+	Parts []Part `json:"parts"`
+}
+
+// Part is one demand of a statement.
+type Part struct {
+	// Element is the element as written: Action, NotAction, Resource,
+	// NotResource, Principal, NotPrincipal, Condition.
+	Element string `json:"element"`
+	// Holds is "yes", "no" or "unsure".
+	Holds string `json:"holds"`
+	// Operator and Key are those of a condition.
+	Operator string `json:"operator,omitempty"`
+	Key      string `json:"key,omitempty"`
+	// Wanted are the values in the policy, Seen those of the request. Absent
+	// says that the request has no such key.
+	Wanted []string `json:"wanted,omitempty"`
+	Seen   []string `json:"seen,omitempty"`
+	Absent bool     `json:"absent,omitempty"`
+	// Notes say what is not to be seen from the values.
+	Notes   []string  `json:"notes,omitempty"`
+	Caveats CaveatSet `json:"caveats,omitempty"`
 }
 
 // Explain decides a request and says why. The decision is that of Evaluate.
 func Explain(r *Request, l *Layers) *Explanation {
-	return &Explanation{Decision: Evaluate(r, l)}
+	d := Evaluate(r, l)
+	q := newQuestion(r, l)
+	e := &Explanation{
+		Decision:  d,
+		Principal: r.Principal.name(),
+		Action:    r.Action,
+		Resource:  r.Resource,
+		Caveats:   d.Caveats.List(),
+	}
+	owner, _ := q.ownership()
+	e.Accounts = [...]string{"same", "cross", "none"}[owner]
+	if q.problem != "" {
+		e.Summary = "denied: " + q.problem
+		return e
+	}
+	e.explainLayers(&q)
+	e.Summary = e.summarize()
+	if !d.Allowed() {
+		e.Fixes = propose(r, l, d)
+	}
+	return e
 }
 
-// Text is the explanation for people.
-func (e *Explanation) Text() string { return e.Decision.Effect.String() + "\n" }
+// name is the principal as AWS prints it in a denial.
+func (p *Principal) name() string {
+	switch {
+	case p.Kind == Service:
+		return p.Service
+	case p.Kind == ProviderUser && p.ARN == "":
+		return p.Provider
+	case p.ARN == "":
+		return "anonymous"
+	}
+	return p.ARN
+}
+
+func (e *Explanation) explainLayers(q *question) {
+	var o opinions
+	o.resource.judgeResource(q)
+	e.addLayer(q, &o.resource, resourceList(q.layers), q.layers.ResourceMustAllow || e.Accounts != "same")
+	if e.Accounts == "none" {
+		return
+	}
+	o.identity.judgeIdentity(q)
+	e.addLayer(q, &o.identity, q.layers.Identity, true)
+	o.boundary.judgeBoundary(q)
+	e.addLayer(q, &o.boundary, boundaryList(q.layers), false)
+	o.session.judgeSession(q)
+	e.addLayer(q, &o.session, q.layers.Session, q.layers.SessionLimited)
+}
+
+func resourceList(l *Layers) []Attached {
+	if l.Resource == nil {
+		return nil
+	}
+	return []Attached{*l.Resource}
+}
+
+func boundaryList(l *Layers) []Attached {
+	if l.Boundary == nil {
+		return nil
+	}
+	return []Attached{*l.Boundary}
+}
+
+// addLayer explains the layer the question stands at.
+func (e *Explanation) addLayer(q *question, o *opinion, policies []Attached, required bool) {
+	x := LayerExplanation{Layer: q.layer, Present: required || len(policies) > 0, Says: "nothing"}
+	switch {
+	case o.deny.found:
+		x.Says = "deny"
+	case o.allow.found && x.Present:
+		x.Says, x.Grade = "allow", o.allow.grade
+	}
+	for i := range policies {
+		x.Policies = append(x.Policies, explainPolicy(q, &policies[i]))
+	}
+	e.Layers = append(e.Layers, x)
+}
+
+func explainPolicy(q *question, a *Attached) PolicyExplanation {
+	x := PolicyExplanation{Name: a.Name, ARN: a.ARN, Source: a.Source}
+	if a.Policy == nil {
+		return x
+	}
+	x.Digest = a.Policy.digest
+	for i := range a.Policy.statements {
+		x.Statements = append(x.Statements, explainStatement(q, a.Policy, i))
+	}
+	return x
+}
+
+func explainStatement(q *question, p *Policy, index int) StatementExplanation {
+	s, d := &p.statements[index], &p.document.Statements[index]
+	grade, r := s.match(q)
+	x := StatementExplanation{Index: index, SID: d.Sid(), Effect: d.Effect, Never: s.never, Applies: s.effect.applies(r)}
+	if x.Applies {
+		x.Grade = grade
+	}
+	if s.principal.present || q.layer == LayerResource {
+		x.Parts = append(x.Parts, s.principal.explain(q, d))
+	}
+	x.Parts = append(x.Parts, s.action.explain(q, d))
+	if s.resource.present || q.layer != LayerResource {
+		x.Parts = append(x.Parts, s.resource.explain(q, d))
+	}
+	for i := range s.conditions {
+		x.Parts = append(x.Parts, s.conditions[i].explain(q))
+	}
+	x.NearMiss = s.effect == Allow && !x.Applies && s.never == "" && nearMiss(q, s, x.Parts)
+	return x
+}
+
+// nearMiss says that one part alone keeps the statement from applying. A
+// statement about another service is not near.
+func nearMiss(q *question, s *statement, parts []Part) bool {
+	missing := 0
+	for i := range parts {
+		if parts[i].Holds == yes.String() {
+			continue
+		}
+		missing++
+		if parts[i].Element == "Action" && !s.action.sameService(q.request.Action) {
+			return false
+		}
+	}
+	return missing == 1
+}
+
+func (e *actionElement) sameService(action string) bool {
+	service, _, _ := strings.Cut(action, ":")
+	for i := range e.patterns {
+		if prefix, _, _ := strings.Cut(e.patterns[i].written, ":"); strings.EqualFold(prefix, service) {
+			return true
+		}
+	}
+	return false
+}
+
+// summarize says the decision in one sentence.
+func (e *Explanation) summarize() string {
+	d := e.Decision
+	if d.Effect == ImplicitDeny {
+		return "denied: no " + policyKind(d.Layer, e.isTrust()) + " allows the " + e.Action + " action"
+	}
+	verb := "allowed by "
+	if d.Effect == ExplicitDeny {
+		verb = "denied by "
+	}
+	if d.Policy < 0 {
+		return verb + "the root user's rights"
+	}
+	return verb + e.describe(d.Layer, d.Policy, d.Statement)
+}
+
+// describe names a statement: `statement 2 (KeepOut) of p, identity-based policy of user u`.
+func (e *Explanation) describe(layer Layer, index, statement int) string {
+	for i := range e.Layers {
+		if e.Layers[i].Layer != layer {
+			continue
+		}
+		p := &e.Layers[i].Policies[index]
+		text := "statement " + ordinal(statement)
+		if sid := p.Statements[statement].SID; sid != "" {
+			text += " (" + sid + ")"
+		}
+		if p.Name != "" {
+			text += " of " + p.Name + ","
+		} else {
+			text += " of"
+		}
+		text += " " + article(policyKind(layer, e.isTrust()))
+		if p.Source != "" {
+			text += " of " + p.Source
+		}
+		return text
+	}
+	return layer.String()
+}
+
+func (e *Explanation) isTrust() bool { return isTrust(e.Action, e.Resource) }

@@ -1,15 +1,62 @@
 package policy
 
-// Message is the text of AWS's AccessDenied error for a denial.
+import "strings"
+
+// Message is the text of AWS's AccessDenied error for a denial, as its
+// "Troubleshoot access denied error messages" page words it. Only one kind of
+// policy is named, even if several deny. AWS began in 2026 to append the
+// denying policy's ARN at some services; this text leaves it out.
 func Message(r *Request, l *Layers, d Decision) string {
-	return MessageBare(r)
+	trust := isTrust(r.Action, r.Resource)
+	switch {
+	case d.Effect == Allow:
+		return ""
+	case d.Layer == LayerNone:
+		return MessageBare(r)
+	case d.Effect == ExplicitDeny:
+		if trust && d.Layer == LayerResource {
+			return MessageBare(r) + " with an explicit deny in the role trust policy"
+		}
+		return MessageBare(r) + " with an explicit deny in " + article(policyKind(d.Layer, trust))
+	}
+	return MessageBare(r) + " because no " + policyKind(d.Layer, trust) + " allows the " + r.Action + " action"
 }
 
-// MessageBare is Message without the reason, as some services word it.
+// MessageBare is Message without the reason, as STS words it for AssumeRole.
 func MessageBare(r *Request) string {
-	s := "User: " + r.Principal.ARN + " is not authorized to perform: " + r.Action
+	s := "User: " + r.Principal.name() + " is not authorized to perform: " + r.Action
 	if r.Resource != "" && r.Resource != "*" {
 		s += " on resource: " + r.Resource
 	}
 	return s
+}
+
+// policyKind is what AWS calls the policies of a layer.
+func policyKind(l Layer, trust bool) string {
+	switch l {
+	case LayerResource:
+		if trust {
+			return "role trust policy"
+		}
+		return "resource-based policy"
+	case LayerBoundary:
+		return "permissions boundary"
+	case LayerSession:
+		return "session policy"
+	}
+	return "identity-based policy"
+}
+
+func article(noun string) string {
+	if strings.HasPrefix(noun, "identity") {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// isTrust says that the resource-based policy of a request is a role trust
+// policy: an sts action on a role.
+func isTrust(action, resource string) bool {
+	service, _, _ := strings.Cut(action, ":")
+	return strings.EqualFold(service, "sts") && arnPart(resource, 2) == "iam" && strings.HasPrefix(arnPart(resource, 5), "role/")
 }

@@ -1,0 +1,95 @@
+package policy
+
+import "strings"
+
+// actionElement is a compiled Action or NotAction. Names compare without
+// regard to case. A wildcard may stand anywhere after the colon, or be all of
+// the pattern.
+type actionElement struct {
+	except   bool
+	patterns []actionPattern
+	// problem says why the element can not be understood, empty if it can.
+	problem string
+}
+
+type actionPattern struct {
+	pattern
+	// any matches every action.
+	any bool
+	// caveat marks a pattern that is not legal: it matches at most unsurely.
+	caveat CaveatSet
+	// always says it is not even a pattern of an action.
+	always bool
+}
+
+func compileActions(s *Statement) actionElement {
+	e := actionElement{except: s.NotAction != nil}
+	list := s.Action
+	switch {
+	case s.Action != nil && s.NotAction != nil:
+		e.problem = "has both Action and NotAction"
+		return e
+	case s.NotAction != nil:
+		list = s.NotAction
+	case s.Action == nil:
+		e.problem = "has neither Action nor NotAction"
+		return e
+	}
+	if len(list.Items) == 0 {
+		e.problem = "has an empty list of actions"
+	}
+	for _, text := range list.Items {
+		e.patterns = append(e.patterns, compileAction(text))
+	}
+	return e
+}
+
+func compileAction(text string) actionPattern {
+	p := actionPattern{pattern: compilePattern(text, grammar{wildcards: true})}
+	prefix, name, ok := strings.Cut(text, ":")
+	switch {
+	case strings.Trim(text, "*") == "" && text != "", text == "*:*":
+		p.any = true
+	case !ok || prefix == "" || name == "" || strings.Contains(name, ":"):
+		p.caveat, p.always = CaveatNotUnderstood, true
+	case strings.ContainsAny(prefix, "*?"):
+		p.caveat = CaveatActionPrefix
+	}
+	return p
+}
+
+func (p *actionPattern) match(action string) result {
+	switch {
+	case p.any:
+		return result{verdict: yes}
+	case p.always:
+		return result{unsure, p.caveat}
+	}
+	// Action names are ASCII: another length can not be the same name.
+	if p.plain && len(p.exact) != len(action) {
+		return result{}
+	}
+	if !matchPieces(p.pieces, action, 0, true) {
+		return result{}
+	}
+	if p.caveat != 0 {
+		return result{unsure, p.caveat}
+	}
+	return result{verdict: yes}
+}
+
+func (e *actionElement) match(q *question) result {
+	if e.problem != "" {
+		return result{unsure, CaveatNotUnderstood}
+	}
+	var r result
+	for i := range e.patterns {
+		if r = either(r, e.patterns[i].match(q.request.Action)); r == (result{verdict: yes}) {
+			break
+		}
+	}
+	if e.except {
+		return not(r)
+	}
+	return r
+}

@@ -1,0 +1,263 @@
+package policy
+
+import (
+	"encoding/base64"
+	"net/netip"
+	"strings"
+)
+
+// condition is one key under one operator, compiled. All conditions of a
+// statement must hold.
+type condition struct {
+	operator
+	// written is the operator's name, name the key's; folded compares.
+	written, name, folded string
+	values                []operand
+}
+
+// operand is one value of a condition, read as its operator wants it.
+type operand struct {
+	text pattern
+	// readable is false for a value that is none of the operator's kind.
+	readable bool
+	number   decimal
+	time     instant
+	prefix   netip.Prefix
+	fault    arnFault
+	spare    []piece
+}
+
+// sourceFunctionKey is the key of which AWS's pages disagree whether it works
+// in resource-based policies.
+const sourceFunctionKey = "lambda:sourcefunctionarn"
+
+func compileConditions(s *Statement, variables bool) []condition {
+	var list []condition
+	for _, block := range s.Condition {
+		o := parseOperator(block.Operator)
+		for i := range block.Keys {
+			k := &block.Keys[i]
+			c := condition{operator: o, written: block.Operator, name: k.Key, folded: lower(k.Key)}
+			for _, text := range k.texts() {
+				c.values = append(c.values, compileOperand(o, text, variables))
+			}
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func compileOperand(o operator, text string, variables bool) operand {
+	v := operand{readable: true}
+	v.text = pattern{written: text, plain: true, exact: text}
+	switch o.family {
+	case familyString, familyStringFold:
+		v.text = compilePattern(text, grammar{variables: variables})
+	case familyStringLike:
+		v.text = compilePattern(text, grammar{wildcards: true, variables: variables})
+	case familyARN:
+		v.text = compilePattern(text, grammar{wildcards: true, variables: variables})
+		// With variables the parts are only known once they are put in.
+		if v.fault, _ = inspectARN(&v.text); v.text.variables || v.fault == arnService {
+			v.fault = arnSound
+		}
+		if v.fault != arnSound {
+			v.spare = padded(&v.text)
+		}
+	case familyNumeric:
+		v.number, v.readable = parseDecimal(text)
+	case familyDate:
+		v.time, v.readable = parseInstant(text)
+	case familyBool, familyNull:
+		v.readable = strings.EqualFold(text, "true") || strings.EqualFold(text, "false")
+	case familyBinary:
+		_, err := base64.StdEncoding.Strict().DecodeString(text)
+		v.readable = err == nil
+	case familyAddress:
+		v.prefix, v.readable = parsePrefix(text)
+	}
+	return v
+}
+
+// match says whether the condition holds for the request.
+func (c *condition) match(q *question) result {
+	e := q.request.Context.find(c.folded)
+	r := c.matchEntry(q, e)
+	if e != nil && q.layer == LayerResource && c.folded == sourceFunctionKey {
+		r.caveats |= CaveatFunctionKeyInResource
+	}
+	return r
+}
+
+func (c *condition) matchEntry(q *question, e *contextEntry) result {
+	switch {
+	case c.family == familyUnknown:
+		return result{unsure, CaveatNotUnderstood}
+	case c.family == familyNull:
+		return c.matchNull(e)
+	case e == nil:
+		return c.missing()
+	}
+	switch c.set {
+	case forAllValues:
+		r := result{verdict: yes}
+		if len(e.values) == 1 && e.values[0] == "" {
+			return r
+		}
+		for _, v := range e.values {
+			if r = both(r, c.matchValue(q, v)); r.settled() {
+				break
+			}
+		}
+		return r
+	case forAnyValue:
+		var r result
+		for _, v := range e.values {
+			if r = either(r, c.matchValue(q, v)); r == (result{verdict: yes}) {
+				break
+			}
+		}
+		return r
+	}
+	if e.multi {
+		return result{no, CaveatMultivalued}
+	}
+	return c.matchValue(q, e.values[0])
+}
+
+// missing is the result for a key that is not in the request.
+func (c *condition) missing() result {
+	switch {
+	case c.ifExists && c.set == forAnyValue:
+		return result{yes, CaveatAnyValueIfExists}
+	case c.ifExists, c.set == forAllValues:
+		return result{verdict: yes}
+	case c.set == forAnyValue:
+		return result{}
+	}
+	return decided(c.negated)
+}
+
+// matchNull is the Null operator: "true" wants the key absent, "false" present
+// and not null.
+func (c *condition) matchNull(e *contextEntry) result {
+	absent := decided(e == nil)
+	if e != nil && len(e.values) == 1 && e.values[0] == "" {
+		absent = result{unsure, CaveatEmptyIsNull}
+	}
+	var r result
+	for i := range c.values {
+		v := &c.values[i]
+		switch v.text.exact {
+		case "true":
+			r = either(r, absent)
+		case "false":
+			r = either(r, not(absent))
+		default:
+			r = either(r, result{unsure, CaveatBadOperand})
+		}
+	}
+	return r
+}
+
+// matchValue compares one value of the request with all of the policy: one
+// must match, or for a negated operator none.
+func (c *condition) matchValue(q *question, value string) result {
+	if len(c.values) == 0 {
+		if c.negated && c.set == oneValue {
+			return result{unsure, CaveatNotUnderstood}
+		}
+		return result{}
+	}
+	given, ok := c.read(value)
+	if !ok {
+		if c.negated {
+			return result{unsure, CaveatBadOperand}
+		}
+		return result{}
+	}
+	var r result
+	for i := range c.values {
+		if r = either(r, c.matchOperand(q, &c.values[i], &given)); r == (result{verdict: yes}) {
+			break
+		}
+	}
+	if c.negated {
+		return not(r)
+	}
+	return r
+}
+
+// given is a value of the request, read as the operator wants it.
+type given struct {
+	text    string
+	number  decimal
+	time    instant
+	address netip.Addr
+	// free is the offset from which wildcards may match colons.
+	free int
+}
+
+func (c *condition) read(value string) (g given, ok bool) {
+	g.text, ok = value, true
+	switch c.family {
+	case familyNumeric:
+		g.number, ok = parseDecimal(value)
+	case familyDate:
+		g.time, ok = parseInstant(value)
+	case familyAddress:
+		g.address, ok = parseAddress(value)
+	case familyBool:
+		ok = strings.EqualFold(value, "true") || strings.EqualFold(value, "false")
+	case familyARN:
+		g.free = afterFifthColon(value)
+	}
+	return g, ok
+}
+
+func (c *condition) matchOperand(q *question, v *operand, g *given) result {
+	if !v.readable {
+		return result{unsure, CaveatBadOperand}
+	}
+	switch c.family {
+	case familyNumeric:
+		return decided(c.compare.holds(g.number.compare(v.number)))
+	case familyDate:
+		return decided(c.compare.holds(g.time.compare(v.time)))
+	case familyAddress:
+		return decided(v.prefix.Contains(g.address))
+	case familyBinary:
+		return decided(v.text.exact == g.text)
+	case familyBool:
+		switch {
+		case v.text.exact == g.text:
+			return result{verdict: yes}
+		case strings.EqualFold(v.text.exact, g.text):
+			return result{unsure, CaveatLetterCase}
+		}
+		return result{}
+	case familyARN:
+		return c.matchARN(q, v, g)
+	}
+	// A value whose variable can not be resolved matches nothing, so a negated
+	// operator holds: AWS documents that with a Deny on a tag that is absent.
+	r, _ := v.text.match(g.text, 0, c.family == familyStringFold, q.request.Context)
+	return r
+}
+
+// matchARN compares part by part. Text that is no ARN matches no ARN.
+func (c *condition) matchARN(q *question, v *operand, g *given) result {
+	switch {
+	case v.fault == arnNone:
+		return result{unsure, CaveatNotUnderstood}
+	case g.free < 0:
+		return result{}
+	case v.fault != arnSound:
+		if matchPieces(v.spare, g.text, 0, false) {
+			return result{unsure, CaveatShortARN}
+		}
+		return result{}
+	}
+	r, _ := v.text.match(g.text, g.free, false, q.request.Context)
+	return r
+}

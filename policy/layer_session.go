@@ -1,0 +1,14 @@
+package policy
+
+// judgeSession asks the session policies, those passed when the session was
+// made. One of them must allow; they grant nothing themselves. A federation
+// token without any has no permissions of its own.
+func (o *opinion) judgeSession(q *question) {
+	q.layer = LayerSession
+	for i := range q.layers.Session {
+		o.read(q, i, q.layers.Session[i].Policy)
+	}
+	if len(q.layers.Session) == 0 && !q.layers.SessionLimited {
+		o.allow = finding{found: true, policy: -1, statement: -1}
+	}
+}

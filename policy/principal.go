@@ -1,0 +1,300 @@
+package policy
+
+import "strings"
+
+// Grade is how closely a resource-based policy names the principal. It decides
+// which implicit denials of the principal's own policies still count.
+type Grade uint8
+
+// Grades, weakest first.
+const (
+	// GradeNone: not named.
+	GradeNone Grade = iota
+	// GradeAccount: the principal's account is named, which delegates to its administrators.
+	GradeAccount
+	// GradeLimited: the role behind the session, or the user behind the
+	// federated session, is named: boundary and session policies still count.
+	GradeLimited
+	// GradeWildcard: "*".
+	GradeWildcard
+	// GradeExact: the principal itself is named.
+	GradeExact
+)
+
+// String is the word explanations use.
+func (g Grade) String() string {
+	return [...]string{"none", "account", "limited", "wildcard", "exact"}[g]
+}
+
+// MarshalText is String.
+func (g Grade) MarshalText() ([]byte, error) { return []byte(g.String()), nil }
+
+// principalElement is a compiled Principal or NotPrincipal.
+type principalElement struct {
+	present, except bool
+	entries         []principalEntry
+	// problem says why the element can not be understood, empty if it can.
+	problem string
+}
+
+type principalForm uint8
+
+const (
+	// principalUnclear is a value of no known form.
+	principalUnclear principalForm = iota
+	principalAny
+	principalAccount
+	// principalARN is a user, role, session or federated user.
+	principalARN
+	// principalID is the unique id of a user or role, stored in place of its ARN.
+	principalID
+	principalService
+	principalProvider
+	principalCanonical
+)
+
+type principalEntry struct {
+	form  principalForm
+	value string
+}
+
+func compilePrincipals(s *Statement, effect Effect) principalElement {
+	e := principalElement{present: s.Principal != nil || s.NotPrincipal != nil, except: s.NotPrincipal != nil}
+	list := s.Principal
+	switch {
+	case s.Principal != nil && s.NotPrincipal != nil:
+		e.problem = "has both Principal and NotPrincipal"
+		return e
+	case s.NotPrincipal != nil && effect == Allow:
+		e.problem = "allows with NotPrincipal, which AWS does not support"
+		return e
+	case s.NotPrincipal != nil:
+		list = s.NotPrincipal
+	case s.Principal == nil:
+		return e
+	}
+	if list.Star {
+		e.entries = []principalEntry{{form: principalAny}}
+		return e
+	}
+	for _, kind := range list.Entries {
+		for _, v := range kind.Values.Items {
+			e.entries = append(e.entries, compilePrincipal(kind.Type, v))
+		}
+	}
+	if len(e.entries) == 0 {
+		e.problem = "names no principal"
+	}
+	return e
+}
+
+func compilePrincipal(kind, value string) principalEntry {
+	e := principalEntry{value: value}
+	switch {
+	case kind == "AWS":
+		return compileAWSPrincipal(value)
+	case value == "" || strings.ContainsAny(value, "*?"):
+	case kind == "Service":
+		e.form = principalService
+	case kind == "Federated":
+		e.form = principalProvider
+	case kind == "CanonicalUser":
+		e.form = principalCanonical
+	}
+	return e
+}
+
+func compileAWSPrincipal(value string) principalEntry {
+	switch {
+	case value == "*":
+		return principalEntry{form: principalAny}
+	case isAccount(value):
+		return principalEntry{principalAccount, value}
+	case isUniqueID(value):
+		return principalEntry{principalID, value}
+	case afterFifthColon(value) < 0 || strings.ContainsAny(value, "*?"):
+		return principalEntry{value: value}
+	}
+	service, account, name := arnPart(value, 2), arnPart(value, 4), arnPart(value, 5)
+	switch {
+	case arnPart(value, 3) != "" || !isAccount(account):
+		return principalEntry{value: value}
+	case service == "iam" && name == "root":
+		return principalEntry{principalAccount, account}
+	case service == "iam" && (strings.HasPrefix(name, "user/") || strings.HasPrefix(name, "role/")),
+		service == "sts" && (strings.HasPrefix(name, "assumed-role/") || strings.HasPrefix(name, "federated-user/")):
+		return principalEntry{principalARN, value}
+	}
+	return principalEntry{value: value}
+}
+
+func isAccount(s string) bool {
+	if len(s) != 12 {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// isUniqueID tells the unique id of a user or role.
+func isUniqueID(s string) bool {
+	if len(s) < 16 || !strings.HasPrefix(s, "AIDA") && !strings.HasPrefix(s, "AROA") {
+		return false
+	}
+	for i := range len(s) {
+		if !('A' <= s[i] && s[i] <= 'Z' || '0' <= s[i] && s[i] <= '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// match says how closely the entry names the principal. The grade counts only
+// with a yes; an unsure result has the grade of "*".
+func (e *principalEntry) match(p *Principal) (Grade, result) {
+	switch e.form {
+	case principalAny:
+		return matchAnybody(p)
+	case principalAccount:
+		switch {
+		case p.Account != e.value:
+		case p.Kind == Root:
+			return GradeExact, result{verdict: yes}
+		case p.hasAccount():
+			return GradeAccount, result{verdict: yes}
+		}
+	case principalARN:
+		switch {
+		case p.hasAccount() && p.ARN == e.value:
+			return GradeExact, result{verdict: yes}
+		case p.Kind == RoleSession && p.RoleARN == e.value, p.Kind == FederatedUser && p.UserARN == e.value:
+			return GradeLimited, result{verdict: yes}
+		}
+	case principalID:
+		switch {
+		case p.Kind == User && p.UniqueID == e.value:
+			return GradeExact, result{verdict: yes}
+		case p.Kind == RoleSession && len(p.UniqueID) > len(e.value) && p.UniqueID[len(e.value)] == ':' && p.UniqueID[:len(e.value)] == e.value,
+			p.Kind == FederatedUser && p.UserID == e.value:
+			return GradeLimited, result{verdict: yes}
+		}
+	case principalService:
+		if p.Kind == Service && p.Service == e.value {
+			return GradeExact, result{verdict: yes}
+		}
+	case principalProvider:
+		if p.Kind == ProviderUser && p.Provider == e.value {
+			return GradeExact, result{verdict: yes}
+		}
+	case principalCanonical:
+		switch {
+		case !p.hasAccount():
+		case p.CanonicalID == "":
+			return GradeWildcard, result{unsure, CaveatCanonicalUser}
+		case p.CanonicalID == e.value:
+			return GradeAccount, result{verdict: yes}
+		}
+	default:
+		return GradeWildcard, result{unsure, CaveatNotUnderstood}
+	}
+	return GradeNone, result{}
+}
+
+// matchAnybody matches "*" and {"AWS": "*"}, which are the same.
+func matchAnybody(p *Principal) (Grade, result) {
+	switch p.Kind {
+	case Service:
+		return GradeWildcard, result{yes, CaveatServiceWildcard}
+	case ProviderUser:
+		return GradeWildcard, result{unsure, CaveatProviderWildcard}
+	case FederatedUser:
+		return GradeLimited, result{yes, CaveatFederatedWildcard}
+	}
+	return GradeWildcard, result{verdict: yes}
+}
+
+// hasAccount tells principals that belong to an account.
+func (p *Principal) hasAccount() bool {
+	switch p.Kind {
+	case Root, User, RoleSession, FederatedUser:
+		return true
+	}
+	return false
+}
+
+// match says whether the statement is about the request's principal, and how
+// closely it names it. A resource-based policy must say whom it is about, all
+// others must not.
+func (e *principalElement) match(q *question) (Grade, result) {
+	switch {
+	case q.layer == LayerResource && !e.present, q.layer != LayerResource && e.present, e.problem != "":
+		return GradeNone, result{unsure, CaveatNotUnderstood}
+	case !e.present:
+		return GradeNone, result{verdict: yes}
+	case e.except:
+		return GradeNone, not(e.spared(q))
+	}
+	grade, r := GradeNone, result{}
+	for i := range e.entries {
+		g, one := e.entries[i].match(&q.request.Principal)
+		// A surer way of being named goes before a closer one, and a closer
+		// one before a less close one.
+		if one.verdict > r.verdict || one.verdict == r.verdict && (g > grade || g == grade && one.caveats == 0) {
+			grade, r = g, one
+		}
+	}
+	return grade, r
+}
+
+// spared says whether NotPrincipal leaves the principal out of a Deny. AWS:
+// every level of the principal must be listed, and a principal with a
+// permissions boundary is never left out.
+func (e *principalElement) spared(q *question) result {
+	p := &q.request.Principal
+	if q.layers.Boundary != nil {
+		return result{}
+	}
+	var account, behind, itself bool
+	var open CaveatSet
+	for i := range e.entries {
+		g, r := e.entries[i].match(p)
+		switch {
+		case r.verdict == unsure:
+			open |= r.caveats
+		case r.verdict == no || e.entries[i].form == principalAny:
+		case g == GradeAccount:
+			account = true
+		case g == GradeLimited:
+			behind = true
+		case g == GradeExact:
+			itself = true
+		}
+	}
+	r := result{no, open}
+	switch p.Kind {
+	case Root, Service, ProviderUser:
+		r = decidedOr(itself, open)
+	case User:
+		r = decidedOr(account && itself, open)
+	case RoleSession:
+		r = decidedOr(account && behind, open)
+		if r.verdict == yes && !itself {
+			r.caveats = CaveatNotPrincipalLevels
+		}
+	case FederatedUser:
+		r = decidedOr(account && behind && itself, open)
+	}
+	return r
+}
+
+// decidedOr is yes, or a no that rests on what is open.
+func decidedOr(ok bool, open CaveatSet) result {
+	if ok {
+		return result{verdict: yes}
+	}
+	return result{no, open}
+}

@@ -1,0 +1,60 @@
+package policy
+
+// verdict is what one part of a statement says of a request. The order counts:
+// the best of several alternatives is their maximum, the result of several
+// demands their minimum.
+type verdict uint8
+
+const (
+	no verdict = iota
+	// unsure is a part AWS's published rules do not settle, or one that can
+	// not be understood. An Allow does not apply on it, a Deny does.
+	unsure
+	yes
+)
+
+// String is the word explanations use.
+func (v verdict) String() string {
+	return [...]string{"no", "unsure", "yes"}[v]
+}
+
+// result is a verdict with the open rules it rests on. A no with caveats is
+// one that might have been a yes.
+type result struct {
+	verdict verdict
+	caveats CaveatSet
+}
+
+// not turns a result round; what is unsure stays unsure.
+func not(r result) result { return result{yes - r.verdict, r.caveats} }
+
+// either is the result of two alternatives.
+func either(a, b result) result {
+	switch {
+	case a.verdict > b.verdict:
+		return a
+	case a.verdict < b.verdict:
+		return b
+	case a.verdict == yes:
+		// One of them is enough: take the surer.
+		if a.caveats == 0 {
+			return a
+		}
+		return b
+	}
+	return result{a.verdict, a.caveats | b.caveats}
+}
+
+// both is the result of two demands.
+func both(a, b result) result {
+	switch {
+	case a.verdict == no && a.caveats == 0, b.verdict == no && b.caveats == 0:
+		return result{}
+	case a.verdict < b.verdict:
+		return result{a.verdict, a.caveats | b.caveats}
+	}
+	return result{b.verdict, a.caveats | b.caveats}
+}
+
+// settled says that no further demand can change the result.
+func (r result) settled() bool { return r.verdict == no && r.caveats == 0 }
