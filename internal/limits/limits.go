@@ -96,3 +96,24 @@ const (
 	// OpenedTokens is how many session tokens are kept decrypted.
 	OpenedTokens = 4_096
 )
+
+// CloudWatch Logs.
+const (
+	// LogGroups bounds the log groups of all accounts together; AWS allows as many in each region.
+	LogGroups = 1_000_000
+	// DescribeLogs is the page of the Describe operations.
+	DescribeLogs = 50
+	// LogPageEvents and LogPageBytes bound what one read returns; a batch has as many events at most.
+	LogPageEvents = 10_000
+	LogPageBytes  = 1 << 20
+	// LogEventBytes and LogBatchBytes bound one event and one batch; each event counts 26 bytes more than its message.
+	LogEventBytes = 1 << 20
+	LogBatchBytes = 1 << 20
+	// LogScanEvents and LogScanBytes bound how far one FilterLogEvents call looks.
+	LogScanEvents = 50_000
+	LogScanBytes  = 32 << 20
+	// LogChunk is how many events are read from the database at once.
+	LogChunk = 128
+	// LogSweep is the time between two removals of expired events.
+	LogSweep = time.Hour
+)
