@@ -117,3 +117,19 @@ const (
 	// LogSweep is the time between two removals of expired events.
 	LogSweep = time.Hour
 )
+
+// Lambda.
+const (
+	// LambdaPage is the most items a page of a Lambda list has.
+	LambdaPage = 50
+	// CodeStorage is what GetAccountSettings says functions may take up, in bytes.
+	CodeStorage = 75 << 30
+	// AsyncRetries and AsyncAge are how often an asynchronous invoke is tried
+	// again after the function failed, and how long it is kept, by default.
+	AsyncRetries = 2
+	AsyncAge     = 6 * time.Hour
+	// LogBacklog bounds the bytes one environment has logged that are not written yet.
+	LogBacklog = 16 << 20
+	// LogStreamsOpen is how many log streams are remembered as existing.
+	LogStreamsOpen = 10_000
+)
