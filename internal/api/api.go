@@ -9,6 +9,8 @@
 // nil, so finders can read an input through a small interface.
 package api
 
+//go:generate go run ../../tools/apigen -root ../..
+
 import "reflect"
 
 // Protocol is the wire protocol of a service.
