@@ -204,7 +204,7 @@ func (t *Trail) persistPolicies(tx *store.Tx, r *Record) error {
 			clear(t.written)
 		}
 		t.written[a.Policy.Digest()] = true
-		err = t.policy.Append(tx, store.Entry{Key: a.Policy.Digest(), Value: a.Policy.Document().JSON()})
+		err = t.policy.Append(tx, store.Entry{Key: a.Policy.Digest(), Value: a.Policy.Source()})
 	})
 	return err
 }
