@@ -1,0 +1,222 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
+	"github.com/sallyport/sallyport/internal/executor"
+	"github.com/sallyport/sallyport/internal/id"
+	"github.com/sallyport/sallyport/internal/limits"
+	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+// event is an accepted asynchronous invoke; its payload is stored beside it
+// under the same key. It was admitted under RequestID, as Caller: nobody is
+// asked again when it runs.
+type event struct {
+	RequestID, Caller string
+	// Qualifier is as addressed; an alias is resolved at each attempt.
+	Qualifier     string `json:",omitempty"`
+	Received, Due time.Time
+	// Failures counts attempts in which the function failed.
+	Failures      int    `json:",omitempty"`
+	ClientContext string `json:",omitempty"`
+	TraceID       string
+}
+
+// enqueue stores an event; once it returns, the event survives a crash.
+func (s *Service) enqueue(ctx context.Context, c *op.Call, r ref, order *executor.Invocation) error {
+	if s.queue.len() >= limits.AsyncQueue {
+		return (&throttled{reason: accountFull}).wire()
+	}
+	key := r.part(id.UUID())
+	e := &event{
+		RequestID: order.RequestID, Caller: c.Caller.ARN(), Qualifier: r.qualifier, Received: c.Time, Due: c.Time,
+		ClientContext: order.ClientContext, TraceID: order.TraceID,
+	}
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		if s.functions.GetIn(tx, r.key()) == nil {
+			return noFunction(r.arn())
+		}
+		tx.After(func() { s.queue.put(key, e.Due) })
+		return errors.Join(s.events.Put(tx, key, e), s.payloads.Append(tx, store.Entry{Key: key, Value: order.Payload}))
+	})
+}
+
+// loadQueue schedules what a former server accepted and did not finish.
+func (s *Service) loadQueue() {
+	for key, e := range s.events.All("", "") {
+		s.queue.put(key, e.Due)
+	}
+}
+
+// dispatch runs events as they become due, until the service closes.
+func (s *Service) dispatch() {
+	for {
+		keys, wait, more := s.queue.take(s.clock.Now())
+		for _, key := range keys {
+			s.spawn(func() { s.attempt(s.ctx, key) })
+		}
+		var due <-chan time.Time
+		if more {
+			due = s.clock.After(wait)
+		}
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-s.queue.changed:
+		case <-due:
+		}
+	}
+}
+
+// attempt runs one event once and decides what becomes of it.
+func (s *Service) attempt(ctx context.Context, key string) {
+	e := s.events.Get(key)
+	if e == nil {
+		s.queue.forget(key)
+		return
+	}
+	r := keyRef(key).with(e.Qualifier)
+	rules := s.rules(r)
+	v := s.now().drawn(r)
+	if v == nil || s.clock.Now().Sub(e.Received) > rules.age {
+		s.finish(ctx, key)
+		return
+	}
+	if v.State == pending {
+		s.queue.postpone(key, "", s.clock.Now())
+		return
+	}
+	payload, err := s.payload(ctx, key)
+	if err != nil {
+		s.failed(ctx, key, err)
+		return
+	}
+	result, err := s.run(ctx, r, v, &executor.Invocation{
+		RequestID: e.RequestID, InvokedARN: r.arn(), Payload: payload, ClientContext: e.ClientContext, TraceID: e.TraceID,
+	})
+	switch {
+	case err != nil:
+		s.failed(ctx, key, err)
+	case result.FunctionError == "" || e.Failures >= rules.retries:
+		s.finish(ctx, key)
+	default:
+		s.again(ctx, key, e)
+	}
+}
+
+// failed is for an event that could not be run at all: it is tried until it is
+// too old.
+func (s *Service) failed(ctx context.Context, key string, err error) {
+	if ctx.Err() != nil {
+		return // the server stops; the event stays
+	}
+	pool := ""
+	var full *throttled
+	if errors.As(err, &full) {
+		pool = full.pool
+	} else {
+		s.log.DebugContext(ctx, "an asynchronous invoke could not be run", "function", keyRef(key).name, "error", err)
+	}
+	s.queue.postpone(key, pool, s.clock.Now())
+}
+
+// again schedules an event whose function failed: a minute after the first
+// attempt, two minutes after the second (AWS Lambda guide).
+func (s *Service) again(ctx context.Context, key string, e *event) {
+	next := *e
+	next.Failures++
+	next.Due = s.clock.Now().Add(time.Duration(next.Failures) * time.Minute)
+	err := s.store.Update(ctx, func(tx *store.Tx) error {
+		if s.events.GetIn(tx, key) == nil {
+			return nil // the function was deleted meanwhile
+		}
+		tx.After(func() { s.queue.put(key, next.Due) })
+		return s.events.Put(tx, key, &next)
+	})
+	if err != nil {
+		s.failed(ctx, key, err)
+	}
+}
+
+// finish ends an event: it ran, or it is given up.
+func (s *Service) finish(ctx context.Context, key string) {
+	err := s.store.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		tx.After(func() { s.queue.forget(key) })
+		return errors.Join(s.events.Delete(tx, key), s.payloads.Trim(tx, exactly(key)))
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "a finished asynchronous invoke could not be removed and may run again", "error", err)
+	}
+}
+
+// dropEvents removes all events of a function that is being deleted.
+func (s *Service) dropEvents(tx *store.Tx, r ref) error {
+	for key := range s.events.All(r.prefix(), "") {
+		tx.After(func() { s.queue.forget(key) })
+		if err := s.events.Delete(tx, key); err != nil {
+			return err
+		}
+	}
+	return s.payloads.Trim(tx, store.PrefixRange(r.prefix(), 1))
+}
+
+func exactly(key string) store.Range { return store.Range{From: key, To: key + "\x00", Limit: 1} }
+
+func (s *Service) payload(ctx context.Context, key string) ([]byte, error) {
+	entries, err := s.payloads.Scan(ctx, exactly(key))
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) == 0 {
+		return nil, notFound("The event has no payload.")
+	}
+	return entries[0].Value, nil
+}
+
+// asyncRules are the settings in force for a function's events.
+type asyncRules struct {
+	retries int
+	age     time.Duration
+}
+
+// rules are those of exactly what the invoke addressed.
+func (s *Service) rules(r ref) asyncRules {
+	rules := asyncRules{retries: limits.AsyncRetries, age: limits.AsyncAge}
+	if own := s.settings.Get(r.part(settingsName(r.qualifier))); own != nil {
+		if own.Retries != nil {
+			rules.retries = int(*own.Retries)
+		}
+		if own.Age != nil {
+			rules.age = time.Duration(*own.Age) * time.Second
+		}
+	}
+	return rules
+}
+
+// asyncSettings is a stored FunctionEventInvokeConfig; nil is AWS's default.
+type asyncSettings struct {
+	Modified     time.Time
+	Retries, Age *int32
+}
+
+// settingsName is the name under which settings are kept: those of the
+// unqualified function and of $LATEST are the same.
+func settingsName(qualifier string) string {
+	if qualifier == "" {
+		return latest
+	}
+	return qualifier
+}
+
+func (a *asyncSettings) show(r ref) *lambdaapi.FunctionEventInvokeConfig {
+	return &lambdaapi.FunctionEventInvokeConfig{
+		LastModified: &a.Modified, FunctionArn: ptr(r.with(settingsName(r.qualifier)).arn()),
+		MaximumRetryAttempts: a.Retries, MaximumEventAgeInSeconds: a.Age,
+		DestinationConfig: &lambdaapi.DestinationConfig{OnSuccess: &lambdaapi.OnSuccess{}, OnFailure: &lambdaapi.OnFailure{}},
+	}
+}

@@ -1,0 +1,127 @@
+package lambda
+
+import (
+	"context"
+	"sync"
+
+	"github.com/sallyport/sallyport/internal/api"
+	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
+	"github.com/sallyport/sallyport/internal/limits"
+	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+// Reasons of a throttled invoke (AWS Lambda API reference, ThrottleReason).
+const (
+	accountFull  = "ConcurrentInvocationLimitExceeded"
+	functionFull = "ReservedFunctionConcurrentInvocationLimitExceeded"
+)
+
+// concurrency counts running invokes: of each function, and of all functions
+// of a region and account that have no reserved concurrency. These are pools.
+type concurrency struct {
+	mu    sync.Mutex
+	pools map[string]int
+}
+
+func newConcurrency() *concurrency { return &concurrency{pools: map[string]int{}} }
+
+// throttled says that a pool is full; it becomes the error the caller gets.
+type throttled struct{ reason, pool string }
+
+func (t *throttled) Error() string { return "throttled: " + t.reason }
+
+// wire is the throttle as clients see it.
+func (t *throttled) wire() *api.Error {
+	e := lambdaapi.NewTooManyRequestsException("Rate Exceeded.")
+	e.Members = map[string]any{"Reason": t.reason}
+	e.Headers = map[string]string{"Retry-After": "1"}
+	return e
+}
+
+// enter takes a place for one invoke of a function; leave gives it back and
+// wakes whoever waits for the pool.
+func (s *Service) enter(r ref) (leave func(), err error) {
+	f := s.functions.Get(r.key())
+	if f == nil {
+		return nil, noFunction(r.arn())
+	}
+	pool, most, reason := r.place(), limits.ConcurrencyPerRegion-s.totals.of(r).reserved, accountFull
+	if f.Reserved != nil {
+		pool, most, reason = r.key(), int(*f.Reserved), functionFull
+	}
+	c := s.running
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pools[pool] >= most {
+		return nil, &throttled{reason, pool}
+	}
+	c.pools[pool]++
+	return func() { s.leave(pool) }, nil
+}
+
+func (s *Service) leave(pool string) {
+	c := s.running
+	c.mu.Lock()
+	c.pools[pool]--
+	if c.pools[pool] == 0 {
+		delete(c.pools, pool)
+	}
+	c.mu.Unlock()
+	s.queue.hurry(pool, s.clock.Now())
+}
+
+// setReserved changes a function's reserved concurrency; it is not a change of
+// its configuration.
+func (s *Service) setReserved(ctx context.Context, r ref, n *int32) error {
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		old := s.functions.GetIn(tx, r.key())
+		if old == nil {
+			return noFunction(r.with(latest).arn())
+		}
+		if n != nil {
+			rest := limits.ConcurrencyPerRegion - s.totals.of(r).reserved + reservedOf(old) - int(*n)
+			if rest < limits.UnreservedFloor {
+				return invalid("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", limits.UnreservedFloor)
+			}
+		}
+		f := *old
+		f.Reserved = n
+		return s.functions.Put(tx, r.key(), &f)
+	})
+}
+
+func (s *Service) putFunctionConcurrency(ctx context.Context, c *op.Call, in *lambdaapi.PutFunctionConcurrencyRequest) (*lambdaapi.Concurrency, error) {
+	r, err := target(c)
+	if err != nil {
+		return nil, err
+	}
+	n := in.GetReservedConcurrentExecutions()
+	if err := s.setReserved(ctx, r, &n); err != nil {
+		return nil, err
+	}
+	s.queue.hurry(r.key(), s.clock.Now())
+	return &lambdaapi.Concurrency{ReservedConcurrentExecutions: &n}, nil
+}
+
+func (s *Service) getFunctionConcurrency(_ context.Context, c *op.Call, _ *lambdaapi.GetFunctionConcurrencyRequest) (*lambdaapi.GetFunctionConcurrencyResponse, error) {
+	r, err := target(c)
+	if err != nil {
+		return nil, err
+	}
+	f := s.functions.Get(r.key())
+	if f == nil {
+		return nil, noFunction(r.arn())
+	}
+	return &lambdaapi.GetFunctionConcurrencyResponse{ReservedConcurrentExecutions: f.Reserved}, nil
+}
+
+func (s *Service) deleteFunctionConcurrency(ctx context.Context, c *op.Call, _ *lambdaapi.DeleteFunctionConcurrencyRequest) (*api.Empty, error) {
+	r, err := target(c)
+	if err != nil {
+		return nil, err
+	}
+	err = s.setReserved(ctx, r, nil)
+	s.queue.hurry(r.key(), s.clock.Now())
+	return &api.Empty{}, err
+}

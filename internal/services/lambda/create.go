@@ -1,0 +1,158 @@
+package lambda
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/sallyport/sallyport/internal/api"
+	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
+	"github.com/sallyport/sallyport/internal/id"
+	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+// maxName bounds a function's name; the request's own bound allows for an ARN.
+const maxName = 64
+
+// createFunction stores a function once the last check has passed. What the
+// caller may do was checked before, so that no check here tells of roles to
+// somebody who may not pass them.
+func (s *Service) createFunction(ctx context.Context, c *op.Call, in *lambdaapi.CreateFunctionRequest) (*lambdaapi.FunctionConfiguration, error) {
+	r, err := target(c)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.name) > maxName {
+		return nil, invalid("1 validation error detected: Value '%s' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to %d", r.name, maxName)
+	}
+	w := settingsOfCreate(in)
+	if err := checkNew(c, w, in); err != nil {
+		return nil, err
+	}
+	if s.functions.Get(r.key()) != nil {
+		return nil, exists(r)
+	}
+	u, err := s.checkZip(in.Code.ZipFile, "CreateFunction")
+	if err != nil {
+		return nil, err
+	}
+	f := s.newFunction(c, w, in, u.code)
+	if err := s.checkTrust(ctx, c, r, in.GetRole()); err != nil {
+		u.done()
+		return nil, err
+	}
+	made, err := s.storeNew(ctx, r, f, u, in.GetPublish())
+	u.done()
+	if err != nil {
+		s.tidyZips(ctx)
+		return nil, err
+	}
+	s.settleSoon(r)
+	return made, nil
+}
+
+func exists(r ref) *api.Error { return conflict("Function already exist: %s", r.name) }
+
+// checkNew refuses a request by what it says alone.
+func checkNew(c *op.Call, w *settings, in *lambdaapi.CreateFunctionRequest) error {
+	if err := w.check(); err != nil {
+		return err
+	}
+	if err := checkLayers(c, w.layers); err != nil {
+		return err
+	}
+	if in.CodeSigningConfigArn != nil && *in.CodeSigningConfigArn != "" {
+		return lambdaapi.NewCodeSigningConfigNotFoundException("The code signing configuration cannot be found. Check that the provided configuration is not deleted: %s.", *in.CodeSigningConfigArn)
+	}
+	if in.Code == nil {
+		return invalid("Please provide a source for function code.")
+	}
+	if err := checkSource(in.Code.ZipFile, in.Code.S3Bucket, in.Code.S3Key); err != nil {
+		return err
+	}
+	if in.Runtime == nil || in.GetHandler() == "" {
+		return invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
+	}
+	return checkTags(in.Tags)
+}
+
+// checkSource refuses code from anywhere but the request.
+func checkSource(zip []byte, bucket, key *string) error {
+	switch {
+	case bucket == nil && key == nil && zip == nil:
+		return invalid("Please provide a source for function code.")
+	case bucket == nil && key == nil:
+		return nil
+	case len(zip) > 0:
+		return invalid("Please do not provide other FunctionCode parameters when providing a ZipFile.")
+	}
+	return invalid("Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist. Sallyport has no S3: send the zip in the request, as ZipFile.")
+}
+
+// checkLayers refuses all layers: none exist here.
+func checkLayers(c *op.Call, layers []string) error {
+	if len(layers) == 0 {
+		return nil
+	}
+	arn := layers[0]
+	parts := strings.SplitN(arn, ":", 6)
+	switch {
+	case len(parts) < 6 || parts[4] == c.Account && parts[3] == c.Region:
+		return invalid("Layer version %s does not exist.", arn)
+	case parts[4] == c.Account:
+		return invalid("Layers are not in the same region as the function. Layers are expected to be in region %s.", c.Region)
+	}
+	return accessDenied("User: " + c.Caller.ARN() + " is not authorized to perform: " + getLayerVersion + " on resource: " + arn + " because no resource-based policy allows the " + getLayerVersion + " action")
+}
+
+func (s *Service) newFunction(c *op.Call, w *settings, in *lambdaapi.CreateFunctionRequest, zip code) *function {
+	f := &function{Tags: in.Tags, Latest: config{
+		Version: latest, Architecture: "x86_64", Memory: defaultMemory, Timeout: defaultTimeout, Storage: defaultStorage,
+		Code: zip, Modified: c.Time, Revision: id.UUID(), Generation: id.UUID(), State: pending,
+	}}
+	if len(in.Architectures) > 0 {
+		f.Latest.Architecture = in.Architectures[0]
+	}
+	w.apply(&f.Latest)
+	return f
+}
+
+func (s *Service) storeNew(ctx context.Context, r ref, f *function, u *upload, publish bool) (*lambdaapi.FunctionConfiguration, error) {
+	if err := s.keepZip(ctx, u); err != nil {
+		return nil, err
+	}
+	out := f.Latest.show(r)
+	err := s.store.Update(ctx, func(tx *store.Tx) error {
+		if s.functions.GetIn(tx, r.key()) != nil {
+			return exists(r)
+		}
+		if publish {
+			v, err := s.publish(tx, r, f, nil)
+			if err != nil {
+				return err
+			}
+			out = v.show(r.with(v.Version))
+		}
+		return s.functions.Put(tx, r.key(), f)
+	})
+	return out, err
+}
+
+// publish makes a version of what is unpublished, unless it would be the last
+// version again; f is changed, and stored by whoever called.
+func (s *Service) publish(tx *store.Tx, r ref, f *function, description *string) (*config, error) {
+	print, err := f.Latest.fingerprint()
+	if err != nil {
+		return nil, err
+	}
+	if last := (view{s, tx}).version(r, strconv.Itoa(f.Versions)); last != nil && f.Published == print {
+		return last, nil
+	}
+	f.Versions++
+	f.Published = print
+	v := f.Latest
+	v.Version, v.Revision = strconv.Itoa(f.Versions), id.UUID()
+	set(&v.Description, description)
+	return &v, s.versions.Put(tx, versionKey(r, v.Version), &v)
+}

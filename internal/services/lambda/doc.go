@@ -1,0 +1,35 @@
+// Package lambda is AWS Lambda: functions with their versions, aliases,
+// policies and concurrency, and the invokes that run them.
+//
+// # Who it is when it calls
+//
+// Lambda calls other services in two ways only, both over the bus:
+//
+//   - As the service principal lambda.amazonaws.com it performs sts:AssumeRole
+//     on the execution role, when the role is set and for each new execution
+//     environment; aws:SourceArn is the function's unqualified ARN and
+//     aws:SourceAccount its account. The role's trust policy decides.
+//   - As the session of the execution role it writes logs. These calls carry
+//     lambda:SourceFunctionArn, as everything does that the function itself
+//     calls. Without the permission nothing is written, and the invoke does
+//     not notice.
+//
+// An asynchronous invoke is admitted when its event is accepted; running the
+// queued event asks nobody again, as on AWS.
+//
+// # How it differs from AWS
+//
+//   - Code comes in the request (a zip); there is no S3, and no container
+//     images, layers, VPC, dead-letter queues, destinations, X-Ray tracing,
+//     customer KMS keys, code signing, SnapStart, JSON log format, file
+//     systems, durable functions or tenant isolation yet. A request that asks
+//     for one of them is refused and says so: nothing is silently ignored.
+//   - Deprecated runtimes are not refused: their permissions can be tested,
+//     and they run where their interpreter is installed.
+//   - A function becomes Active, and an update Successful, within milliseconds;
+//     the new code serves from the moment the update was answered.
+//   - A policy change is in force for the next request; AWS needs seconds.
+//   - Recursive loops are not detected; the setting is kept.
+//   - Only the operations that AWS documents as such can be called on another
+//     account's function; every other one is refused with an empty message.
+package lambda

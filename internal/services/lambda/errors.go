@@ -1,0 +1,64 @@
+package lambda
+
+import (
+	"github.com/sallyport/sallyport/internal/api"
+	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
+)
+
+// validation is a refusal in the words of AWS's request validation.
+func validation(value, member, constraint string) *api.Error {
+	e := api.Newf(400, "ValidationException", "1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, member, constraint)
+	e.MessageMember = "message"
+	return e
+}
+
+func invalid(format string, args ...any) *api.Error {
+	return lambdaapi.NewInvalidParameterValueException(format, args...)
+}
+
+func notFound(format string, args ...any) *api.Error {
+	return lambdaapi.NewResourceNotFoundException(format, args...)
+}
+
+func conflict(format string, args ...any) *api.Error {
+	return lambdaapi.NewResourceConflictException(format, args...)
+}
+
+// noFunction names what was addressed and is not there.
+func noFunction(arn string) *api.Error { return notFound("Function not found: %s", arn) }
+
+func noAlias(arn string) *api.Error { return notFound("Cannot find alias arn: %s", arn) }
+
+// foreign is the refusal of an operation that cannot be called on another
+// account's function: AWS gives no text at all (recorded from AWS).
+func foreign() *api.Error {
+	return &api.Error{Code: "AccessDeniedException", Status: 403, Fault: api.Client, NullMessage: true, MessageMember: "Message"}
+}
+
+func accessDenied(text string) *api.Error {
+	return &api.Error{Code: "AccessDeniedException", Status: 403, Fault: api.Client, Message: text, MessageMember: "Message"}
+}
+
+// notAssumable is the text that clients wait and retry on.
+const notAssumable = "The role defined for the function cannot be assumed by Lambda."
+
+func staleRevision() *api.Error {
+	return lambdaapi.NewPreconditionFailedException("The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id")
+}
+
+// unavailable refuses a feature that is not here, so that nobody takes its
+// silence for support.
+func unavailable(what string) *api.Error {
+	return invalid("%s is not available: Sallyport refuses it rather than ignore it.", what)
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// optional is nil for the zero value: an absent member.
+func optional[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}

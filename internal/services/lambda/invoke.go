@@ -1,0 +1,163 @@
+package lambda
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
+	"github.com/sallyport/sallyport/internal/executor"
+	"github.com/sallyport/sallyport/internal/id"
+	"github.com/sallyport/sallyport/internal/limits"
+	"github.com/sallyport/sallyport/internal/op"
+)
+
+// maxClientContext bounds the decoded client context (AWS Lambda API
+// reference, Invoke).
+const maxClientContext = 3_583
+
+func (s *Service) invoke(ctx context.Context, c *op.Call, in *lambdaapi.InvocationRequest) (*lambdaapi.InvocationResponse, error) {
+	r, err := target(c)
+	if err != nil {
+		return nil, err
+	}
+	if in.DurableExecutionName != nil || in.TenantId != nil {
+		return nil, unavailable("DurableExecutionName, and TenantId,")
+	}
+	order, err := newOrder(c, in)
+	if err != nil {
+		return nil, err
+	}
+	v := s.now().drawn(r)
+	if v == nil && r.qualifier == "" {
+		return nil, noFunction(r.with(latest).arn())
+	}
+	if v == nil {
+		return nil, noFunction(r.arn())
+	}
+	if v.State == pending {
+		return nil, v.busy(r)
+	}
+	switch in.GetInvocationType() {
+	case "DryRun":
+		return &lambdaapi.InvocationResponse{StatusCode: ptr(int32(204))}, nil
+	case "Event":
+		if err := s.enqueue(ctx, c, r, order); err != nil {
+			return nil, err
+		}
+		return &lambdaapi.InvocationResponse{StatusCode: ptr(int32(202))}, nil
+	}
+	result, err := s.run(ctx, r, v, order)
+	if err != nil {
+		return nil, invokeError(err)
+	}
+	out := &lambdaapi.InvocationResponse{
+		StatusCode: ptr(int32(200)), ExecutedVersion: &v.Version, Payload: result.Payload, FunctionError: optional(result.FunctionError),
+	}
+	if order.Tail {
+		out.LogResult = ptr(base64.StdEncoding.EncodeToString(result.Tail))
+	}
+	return out, nil
+}
+
+// newOrder checks what an invoke hands to the function.
+func newOrder(c *op.Call, in *lambdaapi.InvocationRequest) (*executor.Invocation, error) {
+	o := &executor.Invocation{RequestID: c.RequestID, Payload: in.Payload, Tail: in.GetLogType() == "Tail", TraceID: traceID(c)}
+	r, err := target(c)
+	if err != nil {
+		return nil, err
+	}
+	o.InvokedARN = r.arn()
+	if in.GetInvocationType() == "Event" {
+		if len(o.Payload) > limits.AsyncPayload {
+			return nil, lambdaapi.NewRequestTooLargeException("%d byte payload is too large for the Event invocation type (limit %d bytes)", len(o.Payload), limits.AsyncPayload)
+		}
+	} else if len(o.Payload) > limits.SyncPayload {
+		return nil, lambdaapi.NewRequestTooLargeException("Request must be smaller than %d bytes for the InvokeFunction operation", limits.SyncPayload)
+	}
+	if len(bytes.TrimSpace(o.Payload)) == 0 {
+		o.Payload = []byte("{}")
+	}
+	if err := checkJSON(o.Payload); err != nil {
+		return nil, lambdaapi.NewInvalidRequestContentException("Could not parse request body into json: Could not parse payload into json: %s", err)
+	}
+	if in.GetClientContext() != "" {
+		raw, err := base64.StdEncoding.DecodeString(*in.ClientContext)
+		if err != nil || len(raw) > maxClientContext || checkJSON(raw) != nil {
+			return nil, lambdaapi.NewInvalidRequestContentException("Client context must be a valid Base64-encoded JSON object.")
+		}
+		o.ClientContext = string(raw)
+	}
+	return o, nil
+}
+
+// checkJSON says what is wrong with a text as JSON. AWS's own words are those
+// of its parser; the place is told as there.
+func checkJSON(text []byte) error {
+	if json.Valid(text) {
+		return nil
+	}
+	var v json.RawMessage
+	err := json.Unmarshal(text, &v)
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
+		return err
+	}
+	before := text[:min(int(syntax.Offset), len(text))]
+	line := 1 + bytes.Count(before, []byte("\n"))
+	column := len(before) - (bytes.LastIndexByte(before, '\n') + 1)
+	return fmt.Errorf("%w\n at [Source: (byte[]); line: %d, column: %d]", syntax, line, column)
+}
+
+// traceID is a tracing header of a request that is not sampled.
+func traceID(c *op.Call) string {
+	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", c.Time.Unix(), id.Hex(12), id.Hex(8))
+}
+
+// parentKey is the context key of the request id of the invoke that makes
+// Lambda assume a role.
+type parentKey struct{}
+
+// run runs a version once, under the concurrency of its function. The caller
+// going away does not end the function; the service closing does.
+func (s *Service) run(ctx context.Context, r ref, v *config, order *executor.Invocation) (*executor.Result, error) {
+	leave, err := s.enter(r)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	ctx, cancel := context.WithCancel(context.WithValue(context.WithoutCancel(ctx), parentKey{}, order.RequestID))
+	defer cancel()
+	defer context.AfterFunc(s.ctx, cancel)()
+	e, err := s.use(ctx, r, v)
+	if err != nil {
+		return nil, err
+	}
+	defer s.unuse(e)
+	return s.executor.Invoke(ctx, e.function, order)
+}
+
+// invokeError says in Lambda's words why a function could not be run.
+func invokeError(err error) error {
+	var (
+		full        *throttled
+		missing     *executor.RuntimeMissingError
+		credentials *executor.CredentialsError
+	)
+	switch {
+	case errors.As(err, &full):
+		return full.wire()
+	case errors.Is(err, executor.ErrTooManyEnvironments):
+		return (&throttled{reason: accountFull}).wire()
+	case errors.As(err, &missing):
+		return lambdaapi.NewInvalidRuntimeException("%s", missing.Error())
+	case errors.As(err, &credentials):
+		return accessDenied(notAssumable)
+	case errors.Is(err, executor.ErrClosed), errors.Is(err, context.Canceled):
+		return lambdaapi.NewServiceException("The server is stopping.")
+	}
+	return err
+}

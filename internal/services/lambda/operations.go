@@ -1,0 +1,68 @@
+package lambda
+
+import (
+	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
+	"github.com/sallyport/sallyport/internal/op"
+)
+
+// Rows is the table of operations (Service Authorization Reference, AWS
+// Lambda). Finders named shared let in other accounts, those named own do not;
+// Whole ones know no qualifier. The operations with a shared finder are those
+// that the Lambda guide lists for cross-account access.
+func (s *Service) Rows() []op.Row {
+	return []op.Row{
+		op.Bind(lambdaapi.AddPermission, s.addPermission,
+			op.On("lambda:AddPermission", s.own).With(s.permissionKeys("lambda:Principal", "lambda:FunctionUrlAuthType"))),
+		op.Bind(lambdaapi.CreateAlias, s.createAlias, op.On("lambda:CreateAlias", s.sharedWhole)),
+		op.Bind(lambdaapi.CreateFunction, s.createFunction,
+			op.On("lambda:CreateFunction", s.ownWhole).With(requestTags, layers("lambda:Layer"),
+				network("lambda:SubnetIds", "lambda:SecurityGroupIds"), codeSigning("lambda:CodeSigningConfigArn")),
+			op.Maybe(op.On("lambda:TagResource", s.functionWithTags).With(requestTags)),
+			op.On("iam:PassRole", s.passedRole).With(passedTo("iam:PassedToService", "iam:AssociatedResourceArn"))),
+		op.Bind(lambdaapi.DeleteAlias, s.deleteAlias, op.On("lambda:DeleteAlias", s.sharedWhole)),
+		op.Bind(lambdaapi.DeleteFunction, s.deleteFunction, op.On("lambda:DeleteFunction", s.shared)),
+		op.Bind(lambdaapi.DeleteFunctionConcurrency, s.deleteFunctionConcurrency, op.On("lambda:DeleteFunctionConcurrency", s.sharedWhole)),
+		op.Bind(lambdaapi.DeleteFunctionEventInvokeConfig, s.deleteFunctionEventInvokeConfig, op.On("lambda:DeleteFunctionEventInvokeConfig", s.own)),
+		op.Bind(lambdaapi.GetAccountSettings, s.getAccountSettings, op.On("lambda:GetAccountSettings", op.Any)),
+		op.Bind(lambdaapi.GetAlias, s.getAlias, op.On("lambda:GetAlias", s.sharedWhole)),
+		op.Bind(lambdaapi.GetFunction, s.getFunction, op.On("lambda:GetFunction", s.shared)),
+		op.Bind(lambdaapi.GetFunctionCodeSigningConfig, s.getFunctionCodeSigningConfig, op.On("lambda:GetFunctionCodeSigningConfig", s.ownWhole)),
+		op.Bind(lambdaapi.GetFunctionConcurrency, s.getFunctionConcurrency, op.On("lambda:GetFunctionConcurrency", s.ownWhole)),
+		op.Bind(lambdaapi.GetFunctionConfiguration, s.getFunctionConfiguration, op.On("lambda:GetFunctionConfiguration", s.shared)),
+		op.Bind(lambdaapi.GetFunctionEventInvokeConfig, s.getFunctionEventInvokeConfig, op.On("lambda:GetFunctionEventInvokeConfig", s.own)),
+		op.Bind(lambdaapi.GetFunctionRecursionConfig, s.getFunctionRecursionConfig, op.On("lambda:GetFunctionRecursionConfig", s.ownWhole)),
+		op.Bind(lambdaapi.GetPolicy, s.getPolicy, op.On("lambda:GetPolicy", s.shared)),
+		op.Bind(lambdaapi.GetRuntimeManagementConfig, s.getRuntimeManagementConfig, op.On("lambda:GetRuntimeManagementConfig", s.own)),
+		op.Bind(lambdaapi.Invoke, s.invoke, op.On(invokeFunction, s.shared)),
+		op.Bind(lambdaapi.ListAliases, s.listAliases, op.On("lambda:ListAliases", s.sharedWhole)),
+		op.Bind(lambdaapi.ListFunctionEventInvokeConfigs, s.listFunctionEventInvokeConfigs, op.On("lambda:ListFunctionEventInvokeConfigs", s.ownWhole)),
+		op.Bind(lambdaapi.ListFunctions, s.listFunctions, op.On("lambda:ListFunctions", op.Any)),
+		op.Bind(lambdaapi.ListTags, s.listTags, op.On("lambda:ListTags", s.tagged)),
+		op.Bind(lambdaapi.ListVersionsByFunction, s.listVersionsByFunction, op.On("lambda:ListVersionsByFunction", s.sharedWhole)),
+		op.Bind(lambdaapi.PublishVersion, s.publishVersion, op.On("lambda:PublishVersion", s.sharedWhole)),
+		op.Bind(lambdaapi.PutFunctionConcurrency, s.putFunctionConcurrency, op.On("lambda:PutFunctionConcurrency", s.sharedWhole)),
+		op.Bind(lambdaapi.PutFunctionEventInvokeConfig, s.putFunctionEventInvokeConfig, op.On("lambda:PutFunctionEventInvokeConfig", s.own)),
+		op.Bind(lambdaapi.PutFunctionRecursionConfig, s.putFunctionRecursionConfig, op.On("lambda:PutFunctionRecursionConfig", s.ownWhole)),
+		op.Bind(lambdaapi.PutRuntimeManagementConfig, s.putRuntimeManagementConfig, op.On("lambda:PutRuntimeManagementConfig", s.own)),
+		op.Bind(lambdaapi.RemovePermission, s.removePermission,
+			op.On("lambda:RemovePermission", s.own).With(s.permissionKeys("lambda:Principal", "lambda:FunctionUrlAuthType"))),
+		op.Bind(lambdaapi.TagResource, s.tagResource, op.On("lambda:TagResource", s.tagged).With(requestTags)),
+		op.Bind(lambdaapi.UntagResource, s.untagResource, op.On("lambda:UntagResource", s.tagged).With(requestTags)),
+		op.Bind(lambdaapi.UpdateAlias, s.updateAlias, op.On("lambda:UpdateAlias", s.sharedWhole)),
+		op.Bind(lambdaapi.UpdateFunctionCode, s.updateFunctionCode, op.On("lambda:UpdateFunctionCode", s.sharedWhole)),
+		op.Bind(lambdaapi.UpdateFunctionConfiguration, s.updateFunctionConfiguration,
+			op.On("lambda:UpdateFunctionConfiguration", s.ownWhole).With(layers("lambda:Layer"), network("lambda:SubnetIds", "lambda:SecurityGroupIds")),
+			op.Maybe(op.On("iam:PassRole", s.passedRole).With(passedTo("iam:PassedToService", "iam:AssociatedResourceArn")))),
+		op.Bind(lambdaapi.UpdateFunctionEventInvokeConfig, s.updateFunctionEventInvokeConfig, op.On("lambda:UpdateFunctionEventInvokeConfig", s.own)),
+	}
+}
+
+// mayListTags decides whether GetFunction shows tags.
+func (s *Service) mayListTags() op.Need { return op.On("lambda:ListTags", s.unqualified) }
+
+// Actions that statements and messages name.
+const (
+	invokeFunction    = "lambda:InvokeFunction"
+	invokeFunctionURL = "lambda:InvokeFunctionUrl"
+	getLayerVersion   = "lambda:GetLayerVersion"
+)

@@ -1,0 +1,165 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+
+	"github.com/sallyport/sallyport/internal/api"
+	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
+	"github.com/sallyport/sallyport/internal/bug"
+	"github.com/sallyport/sallyport/internal/clock"
+	"github.com/sallyport/sallyport/internal/executor"
+	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+// Deps is what the service is made of.
+type Deps struct {
+	Store *store.Store
+	Clock clock.Clock
+	Bug   *bug.Reporter
+	Log   *slog.Logger
+	// Directory says which principals exist; policies store their unique ids.
+	Directory op.Directory
+	Executor  *executor.Executor
+	// WorkDir is private to this server; code is unpacked below it.
+	WorkDir string
+	// CodeURL gives the address of a function's code, for GetFunction; nil
+	// leaves the address out.
+	CodeURL func(account, region, digest string) string
+	// ServicePrincipals are accepted in function policies beside the documented ones.
+	ServicePrincipals []string
+}
+
+// Service implements op.Service.
+type Service struct {
+	store     *store.Store
+	clock     clock.Clock
+	bug       *bug.Reporter
+	log       *slog.Logger
+	directory op.Directory
+	executor  *executor.Executor
+	codeURL   func(account, region, digest string) string
+	extra     []string
+
+	functions *store.Table[function]
+	versions  *store.Table[config]
+	aliases   *store.Table[alias]
+	policies  *store.Table[functionPolicy]
+	settings  *store.Table[asyncSettings]
+	events    *store.Table[event]
+	payloads  *store.Log
+	zips      *store.Table[zipFile]
+
+	compiled *compiledPolicies
+	totals   *totals
+	running  *concurrency
+	code     *codeDirs
+	live     *runtimes
+	logs     *logWriter
+	queue    *queue
+
+	bus *op.Bus
+	// stop ends background work and running invokes by ending ctx. background
+	// counts the work; spawning guards the moment between the two.
+	ctx        context.Context
+	stop       context.CancelFunc
+	background sync.WaitGroup
+	spawning   sync.Mutex
+}
+
+// New opens the service.
+func New(ctx context.Context, d Deps) (*Service, error) {
+	if d.Directory == nil || d.Executor == nil || d.WorkDir == "" {
+		return nil, fmt.Errorf("lambda: no directory, executor or working directory")
+	}
+	s := &Service{
+		store: d.Store, clock: d.Clock, bug: d.Bug, log: d.Log, directory: d.Directory, executor: d.Executor,
+		codeURL: d.CodeURL, extra: d.ServicePrincipals,
+		payloads: store.OpenLog(d.Store, "lambda.payloads"),
+		totals:   newTotals(), running: newConcurrency(), queue: newQueue(),
+		code: &codeDirs{dir: filepath.Join(d.WorkDir, "code"), blobs: d.Store.Blobs(), open: map[string]*codeDir{}},
+		live: &runtimes{open: map[string]*running{}},
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	s.compiled = newCompiledPolicies(func(arn string, err error) {
+		s.bug.Report(ctx, "the policy of %s does not compile: %v", arn, err)
+	})
+	s.ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	s.logs = newLogWriter(s)
+	return s, s.openTables(ctx)
+}
+
+func (s *Service) openTables(ctx context.Context) error {
+	var errs [7]error
+	s.functions, errs[0] = store.OpenWatched(ctx, s.store, "lambda.functions", s.totals.functionShown)
+	s.versions, errs[1] = store.OpenWatched(ctx, s.store, "lambda.versions", s.totals.versionShown)
+	s.aliases, errs[2] = store.OpenTable[alias](ctx, s.store, "lambda.aliases")
+	s.policies, errs[3] = store.OpenWatched(ctx, s.store, "lambda.policies", s.compiled.shown)
+	s.settings, errs[4] = store.OpenTable[asyncSettings](ctx, s.store, "lambda.async-settings")
+	s.events, errs[5] = store.OpenTable[event](ctx, s.store, "lambda.events")
+	s.zips, errs[6] = store.OpenTable[zipFile](ctx, s.store, "lambda.zips")
+	return errors.Join(errs[:]...)
+}
+
+// API implements op.Service.
+func (s *Service) API() *api.Service { return lambdaapi.Service }
+
+// Start implements op.Service: it ends what a crash left half done, and takes
+// up the queue of asynchronous invokes.
+func (s *Service) Start(ctx context.Context, bus *op.Bus) error {
+	s.bus = bus
+	if err := s.sweepZips(ctx); err != nil {
+		return err
+	}
+	if err := s.settleAll(ctx); err != nil {
+		return err
+	}
+	s.loadQueue()
+	s.spawn(s.dispatch)
+	return nil
+}
+
+// Close implements op.Service. Running invokes end, the events among them stay
+// queued, and what was logged is written.
+func (s *Service) Close() error {
+	s.spawning.Lock()
+	s.stop()
+	s.spawning.Unlock()
+	s.background.Wait()
+	s.logs.close()
+	return s.code.close()
+}
+
+// Reset removes every function and all that belongs to functions.
+func (s *Service) Reset(ctx context.Context) error {
+	err := s.store.Update(ctx, func(tx *store.Tx) error {
+		for key := range s.events.All("", "") {
+			tx.After(func() { s.queue.forget(key) })
+		}
+		return errors.Join(
+			empty(tx, s.functions), empty(tx, s.versions), empty(tx, s.aliases), empty(tx, s.policies),
+			empty(tx, s.settings), empty(tx, s.events), s.payloads.Trim(tx, store.Range{}),
+		)
+	})
+	if err != nil {
+		return err
+	}
+	s.retireStale()
+	return s.sweepZips(ctx)
+}
+
+func empty[T any](tx *store.Tx, t *store.Table[T]) error {
+	for key := range t.All("", "") {
+		if err := t.Delete(tx, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package lambda
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sallyport/sallyport/internal/api"
+	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
+	"github.com/sallyport/sallyport/internal/limits"
+	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/store"
+	"github.com/sallyport/sallyport/policy"
+)
+
+// tagged is the finder of the tag operations, which name a resource by ARN.
+func (s *Service) tagged(_ context.Context, c *op.Call) ([]op.Resource, error) {
+	r, err := taggedFunction(c)
+	if err != nil {
+		return nil, err
+	}
+	return []op.Resource{{ARN: r.arn(), Account: r.account}}, nil
+}
+
+func taggedFunction(c *op.Call) (ref, error) {
+	in, ok := c.Input.(interface{ GetResource() string })
+	if !ok || !strings.HasPrefix(in.GetResource(), "arn:") {
+		return ref{}, foreign()
+	}
+	arn := in.GetResource()
+	if !strings.Contains(arn, ":function:") {
+		// Nothing else that could have tags exists here.
+		return ref{}, notFound("The resource you requested does not exist.")
+	}
+	r, err := resolveName(c, arn)
+	if err == nil && r.qualifier != "" {
+		err = invalid("Tags on function aliases and versions are not supported. Please specify a function ARN.")
+	}
+	return r, err
+}
+
+// functionWithTags finds the function a request gives tags to at creation.
+func (s *Service) functionWithTags(ctx context.Context, c *op.Call) ([]op.Resource, error) {
+	in, ok := c.Input.(*lambdaapi.CreateFunctionRequest)
+	if !ok || len(in.Tags) == 0 {
+		return nil, nil
+	}
+	return s.ownWhole(ctx, c)
+}
+
+// requestTags puts the request's tags into the context.
+func requestTags(_ context.Context, c *op.Call, keys *policy.Context) {
+	var tags map[string]string
+	var names []string
+	switch in := c.Input.(type) {
+	case *lambdaapi.CreateFunctionRequest:
+		tags = in.Tags
+	case *lambdaapi.TagResourceRequest:
+		tags = in.Tags
+	case *lambdaapi.UntagResourceRequest:
+		names = in.TagKeys
+	}
+	for k, v := range tags {
+		keys.Set("aws:RequestTag/"+k, v)
+		names = append(names, k)
+	}
+	if len(names) > 0 {
+		slices.Sort(names)
+		keys.SetList("aws:TagKeys", names)
+	}
+}
+
+// Bounds of a tag (AWS General Reference, tagging).
+const (
+	tagKeyLength   = 128
+	tagValueLength = 256
+)
+
+func checkTags(tags map[string]string) error {
+	if len(tags) > limits.TagsPerResource {
+		return tooManyTags()
+	}
+	for k, v := range tags {
+		switch {
+		case strings.HasPrefix(strings.ToLower(k), "aws:"):
+			return invalid("aws: prefixed tag key names are not allowed for external use.")
+		case k == "" || len([]rune(k)) > tagKeyLength:
+			return invalid("Tag key %q must have a length from 1 to %d.", k, tagKeyLength)
+		case len([]rune(v)) > tagValueLength:
+			return invalid("The value of tag %q must have a length of at most %d.", k, tagValueLength)
+		}
+	}
+	return nil
+}
+
+func tooManyTags() error { return invalid("Number of tags exceeds resource tag limit.") }
+
+// setTags changes a function's tags; that changes no version and no revision.
+func (s *Service) setTags(ctx context.Context, c *op.Call, change func(map[string]string) error) (*api.Empty, error) {
+	r, err := taggedFunction(c)
+	if err != nil {
+		return nil, err
+	}
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		old := s.functions.GetIn(tx, r.key())
+		if old == nil {
+			return noFunction(r.arn())
+		}
+		f := *old
+		f.Tags = maps.Clone(old.Tags)
+		if f.Tags == nil {
+			f.Tags = map[string]string{}
+		}
+		if err := change(f.Tags); err != nil {
+			return err
+		}
+		return s.functions.Put(tx, r.key(), &f)
+	})
+	return &api.Empty{}, err
+}
+
+func (s *Service) tagResource(ctx context.Context, c *op.Call, in *lambdaapi.TagResourceRequest) (*api.Empty, error) {
+	if len(in.Tags) == 0 {
+		return nil, invalid("An error occurred and the request cannot be processed.")
+	}
+	if err := checkTags(in.Tags); err != nil {
+		return nil, err
+	}
+	return s.setTags(ctx, c, func(tags map[string]string) error {
+		maps.Copy(tags, in.Tags)
+		if len(tags) > limits.TagsPerResource {
+			return tooManyTags()
+		}
+		return nil
+	})
+}
+
+func (s *Service) untagResource(ctx context.Context, c *op.Call, in *lambdaapi.UntagResourceRequest) (*api.Empty, error) {
+	return s.setTags(ctx, c, func(tags map[string]string) error {
+		for _, k := range in.TagKeys {
+			delete(tags, k)
+		}
+		return nil
+	})
+}
+
+func (s *Service) listTags(_ context.Context, c *op.Call, _ *lambdaapi.ListTagsRequest) (*lambdaapi.ListTagsResponse, error) {
+	r, err := taggedFunction(c)
+	if err != nil {
+		return nil, err
+	}
+	f := s.functions.Get(r.key())
+	if f == nil {
+		return nil, noFunction(r.arn())
+	}
+	out := &lambdaapi.ListTagsResponse{Tags: f.Tags}
+	if out.Tags == nil {
+		out.Tags = map[string]string{}
+	}
+	return out, nil
+}

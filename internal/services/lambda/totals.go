@@ -1,0 +1,92 @@
+package lambda
+
+import (
+	"strings"
+	"sync"
+)
+
+// totals are sums over functions, kept as they change: an account's code and
+// reserved concurrency, and how often a zip is used.
+type totals struct {
+	mu     sync.Mutex
+	places map[string]*total
+	zips   map[string]int
+}
+
+// total is of one account in one region.
+type total struct {
+	functions int
+	codeSize  int64
+	reserved  int
+}
+
+func newTotals() *totals { return &totals{places: map[string]*total{}, zips: map[string]int{}} }
+
+// place is the account and region of a key.
+func place(key string) string {
+	account, rest, _ := strings.Cut(key, "\x00")
+	region, _, _ := strings.Cut(rest, "\x00")
+	return account + "\x00" + region
+}
+
+func (t *totals) functionShown(key string, old, now *function) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if old != nil {
+		t.add(key, &old.Latest, -1)
+		t.at(key).functions--
+		t.at(key).reserved -= reservedOf(old)
+	}
+	if now != nil {
+		t.add(key, &now.Latest, 1)
+		t.at(key).functions++
+		t.at(key).reserved += reservedOf(now)
+	}
+}
+
+func (t *totals) versionShown(key string, old, now *config) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if old != nil {
+		t.add(key, old, -1)
+	}
+	if now != nil {
+		t.add(key, now, 1)
+	}
+}
+
+func (t *totals) add(key string, c *config, n int) {
+	t.at(key).codeSize += int64(n) * c.Code.Size
+	t.zips[c.Code.Digest] += n
+	if t.zips[c.Code.Digest] == 0 {
+		delete(t.zips, c.Code.Digest)
+	}
+}
+
+func (t *totals) at(key string) *total {
+	p := place(key)
+	if t.places[p] == nil {
+		t.places[p] = &total{}
+	}
+	return t.places[p]
+}
+
+func (t *totals) of(r ref) total {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return *t.at(r.key())
+}
+
+// uses says whether any version has the zip.
+func (t *totals) uses(digest string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.zips[digest] > 0
+}
+
+func reservedOf(f *function) int {
+	if f.Reserved == nil {
+		return 0
+	}
+	return int(*f.Reserved)
+}

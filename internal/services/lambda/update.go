@@ -1,0 +1,177 @@
+package lambda
+
+import (
+	"context"
+
+	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
+	"github.com/sallyport/sallyport/internal/id"
+	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/store"
+)
+
+// edit puts a changed copy of a function, if it is still the revision the
+// caller knows (nil for any).
+func (s *Service) edit(ctx context.Context, r ref, revision *string, change func(tx *store.Tx, f *function) error) error {
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		f, err := s.editable(view{s, tx}, r, revision)
+		if err != nil {
+			return err
+		}
+		if err := change(tx, f); err != nil {
+			return err
+		}
+		return s.functions.Put(tx, r.key(), f)
+	})
+}
+
+// editable is a copy of a function that may be changed now.
+func (s *Service) editable(v view, r ref, revision *string) (*function, error) {
+	old := v.function(r)
+	if old == nil {
+		return nil, noFunction(r.unqualified())
+	}
+	if revision != nil && *revision != old.Latest.Revision {
+		return nil, staleRevision()
+	}
+	if err := old.Latest.busy(r); err != nil {
+		return nil, err
+	}
+	f := *old
+	return &f, nil
+}
+
+// replaced ends the environments of the version a change replaced, and settles
+// the change.
+func (s *Service) replaced(r ref, old *config) {
+	s.retire(environmentKey(r, old))
+	s.settleSoon(r)
+}
+
+func (s *Service) updateFunctionCode(ctx context.Context, c *op.Call, in *lambdaapi.UpdateFunctionCodeRequest) (*lambdaapi.FunctionConfiguration, error) {
+	r, err := target(c)
+	if err != nil {
+		return nil, err
+	}
+	if in.ImageUri != nil || in.PublishTo != nil {
+		return nil, unavailable("PackageType Image, and PublishTo,")
+	}
+	if err := checkSource(in.ZipFile, in.S3Bucket, in.S3Key); err != nil {
+		return nil, err
+	}
+	if _, err := s.editable(s.now(), r, in.RevisionId); err != nil {
+		return nil, err
+	}
+	u, err := s.checkZip(in.ZipFile, "UpdateFunctionCode")
+	if err != nil {
+		return nil, err
+	}
+	change := func(f *function) {
+		f.Latest.Code = u.code
+		if len(in.Architectures) > 0 {
+			f.Latest.Architecture = in.Architectures[0]
+		}
+		f.Latest.changed(c.Time)
+	}
+	if in.GetDryRun() {
+		u.done()
+		f, err := s.editable(s.now(), r, in.RevisionId)
+		if err != nil {
+			return nil, err
+		}
+		change(f)
+		return f.Latest.show(r), nil
+	}
+	out, err := s.storeCode(ctx, r, in, u, change)
+	u.done()
+	s.tidyZips(ctx)
+	return out, err
+}
+
+func (s *Service) storeCode(ctx context.Context, r ref, in *lambdaapi.UpdateFunctionCodeRequest, u *upload, change func(*function)) (*lambdaapi.FunctionConfiguration, error) {
+	if err := s.keepZip(ctx, u); err != nil {
+		return nil, err
+	}
+	var out *lambdaapi.FunctionConfiguration
+	var old config
+	err := s.edit(ctx, r, in.RevisionId, func(tx *store.Tx, f *function) error {
+		old = f.Latest
+		change(f)
+		out = f.Latest.show(r)
+		if !in.GetPublish() {
+			return nil
+		}
+		v, err := s.publish(tx, r, f, nil)
+		if err != nil {
+			return err
+		}
+		out = v.show(r.with(v.Version))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.replaced(r, &old)
+	return out, nil
+}
+
+func (s *Service) updateFunctionConfiguration(ctx context.Context, c *op.Call, in *lambdaapi.UpdateFunctionConfigurationRequest) (*lambdaapi.FunctionConfiguration, error) {
+	r, err := target(c)
+	if err != nil {
+		return nil, err
+	}
+	w := settingsOfUpdate(in)
+	if err := w.check(); err != nil {
+		return nil, err
+	}
+	if err := checkLayers(c, w.layers); err != nil {
+		return nil, err
+	}
+	if _, err := s.editable(s.now(), r, in.RevisionId); err != nil {
+		return nil, err
+	}
+	if in.Role != nil {
+		if err := s.checkTrust(ctx, c, r, *in.Role); err != nil {
+			return nil, err
+		}
+	}
+	var out *lambdaapi.FunctionConfiguration
+	var old config
+	err = s.edit(ctx, r, in.RevisionId, func(_ *store.Tx, f *function) error {
+		old = f.Latest
+		w.apply(&f.Latest)
+		f.Latest.changed(c.Time)
+		out = f.Latest.show(r)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.replaced(r, &old)
+	return out, nil
+}
+
+func (s *Service) publishVersion(ctx context.Context, c *op.Call, in *lambdaapi.PublishVersionRequest) (*lambdaapi.FunctionConfiguration, error) {
+	r, err := target(c)
+	if err != nil {
+		return nil, err
+	}
+	if in.PublishTo != nil {
+		return nil, unavailable("PublishTo")
+	}
+	var v *config
+	err = s.edit(ctx, r, in.RevisionId, func(tx *store.Tx, f *function) (err error) {
+		if want := in.GetCodeSha256(); want != "" && want != f.Latest.Code.SHA256 {
+			return invalid("CodeSHA256 (%s) is different from current CodeSHA256 in $LATEST (%s). Please try again with the CodeSHA256 in $LATEST.", want, f.Latest.Code.SHA256)
+		}
+		before := f.Versions
+		v, err = s.publish(tx, r, f, in.Description)
+		if f.Versions != before {
+			f.Latest.Revision = id.UUID()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.show(r.with(v.Version)), nil
+}
