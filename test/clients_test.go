@@ -1,0 +1,113 @@
+package test
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// clients are the real SDK's, for one caller. They never retry: a test wants
+// the first answer.
+type clients struct {
+	config aws.Config
+	iam    *iam.Client
+	sts    *sts.Client
+	lambda *lambda.Client
+	logs   *cloudwatchlogs.Client
+}
+
+// clients of the root user of the i-th account.
+func (p *process) clients(i int) *clients {
+	return newClients(p.endpoint, p.keys[i].AccessKeyID, p.keys[i].SecretAccessKey, "")
+}
+
+func newClients(endpoint, key, secret, token string) *clients {
+	c := aws.Config{
+		Region: "us-east-1", BaseEndpoint: &endpoint, RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider(key, secret, token),
+		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
+	}
+	return &clients{c, iam.NewFromConfig(c), sts.NewFromConfig(c), lambda.NewFromConfig(c), cloudwatchlogs.NewFromConfig(c)}
+}
+
+const lambdaTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+
+// makeRole makes an execution role and gives its ARN.
+func (c *clients) makeRole(t testing.TB, name string) string {
+	t.Helper()
+	r, err := c.iam.CreateRole(context.Background(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(lambdaTrust)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *r.Role.Arn
+}
+
+// makeFunction makes a Python function whose handler is named handler, and waits until it is active.
+func (c *clients) makeFunction(t testing.TB, name, role, code string, variables map[string]string) string {
+	t.Helper()
+	f, err := c.lambda.CreateFunction(context.Background(), &lambda.CreateFunctionInput{
+		FunctionName: &name, Role: &role, Runtime: lambdatypes.RuntimePython312, Handler: aws.String("main.handler"),
+		Code:        &lambdatypes.FunctionCode{ZipFile: pack(t, map[string]string{"main.py": code})},
+		Environment: &lambdatypes.Environment{Variables: variables},
+		Timeout:     aws.Int32(60),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lambda.NewFunctionActiveV2Waiter(c.lambda, func(o *lambda.FunctionActiveV2WaiterOptions) {
+		o.MinDelay, o.MaxDelay = 10*time.Millisecond, 50*time.Millisecond
+	}).
+		Wait(context.Background(), &lambda.GetFunctionInput{FunctionName: &name}, 20*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	return *f.FunctionArn
+}
+
+// makeUser makes an IAM user with these inline policies and gives its clients.
+func (c *clients) makeUser(t testing.TB, endpoint, name string, policies ...string) *clients {
+	t.Helper()
+	ctx := context.Background()
+	if _, err := c.iam.CreateUser(ctx, &iam.CreateUserInput{UserName: &name}); err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range policies {
+		if _, err := c.iam.PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: &name, PolicyName: aws.String("p" + string(rune('0'+i))), PolicyDocument: &p}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k, err := c.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newClients(endpoint, *k.AccessKey.AccessKeyId, *k.AccessKey.SecretAccessKey, "")
+}
+
+// pack makes a zip.
+func pack(t testing.TB, files map[string]string) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	w := zip.NewWriter(&buf)
+	for name, text := range files {
+		f, err := w.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
