@@ -1,0 +1,70 @@
+package sallyport
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Files of a data directory that commands read.
+const (
+	// CredentialsFile holds the root credentials of every account (mode 0600).
+	CredentialsFile = "credentials.json"
+	// ServerFile says where the running server is; it goes when the server stops.
+	ServerFile = "server.json"
+)
+
+// Running is the content of ServerFile.
+type Running struct {
+	Endpoint string `json:"endpoint"`
+	PID      int    `json:"pid"`
+}
+
+// writeFiles tells commands on this machine where the server is and how to sign.
+func (s *Server) writeFiles() error {
+	if s.data == "" {
+		return nil
+	}
+	var all []Credentials
+	for _, account := range s.Accounts() {
+		if c, ok := s.RootCredentials(account); ok {
+			all = append(all, c)
+		}
+	}
+	if err := writePrivate(filepath.Join(s.data, CredentialsFile), all); err != nil {
+		return err
+	}
+	return writePrivate(filepath.Join(s.data, ServerFile), Running{s.Endpoint(), os.Getpid()})
+}
+
+func (s *Server) removeFiles() error {
+	if s.data == "" {
+		return nil
+	}
+	if err := os.Remove(filepath.Join(s.data, ServerFile)); err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	return nil
+}
+
+// writePrivate writes a file only its owner can read, whole or not at all.
+func writePrivate(path string, v any) error {
+	raw, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-")
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	defer os.Remove(tmp.Name())
+	if _, err := tmp.Write(append(raw, '\n')); err != nil {
+		tmp.Close()
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := tmp.Close(); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return os.Rename(tmp.Name(), path)
+}

@@ -1,0 +1,102 @@
+// Package services lists every service of the server. It is the one place that
+// knows them all by name.
+package services
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/sallyport/sallyport/internal/bug"
+	"github.com/sallyport/sallyport/internal/clock"
+	"github.com/sallyport/sallyport/internal/executor"
+	"github.com/sallyport/sallyport/internal/gate"
+	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/services/iam"
+	"github.com/sallyport/sallyport/internal/services/lambda"
+	"github.com/sallyport/sallyport/internal/services/logs"
+	"github.com/sallyport/sallyport/internal/services/sallyport"
+	"github.com/sallyport/sallyport/internal/services/sts"
+	"github.com/sallyport/sallyport/internal/store"
+	"github.com/sallyport/sallyport/internal/trail"
+)
+
+// Deps is what services are made of.
+type Deps struct {
+	Store    *store.Store
+	Trail    *trail.Trail
+	Executor *executor.Executor
+	Clock    clock.Clock
+	Bug      *bug.Reporter
+	Log      *slog.Logger
+	// WorkDir is private to this server; Lambda unpacks code below it.
+	WorkDir string
+	// Accounts exist from the start. RootKeys are root keys given by the
+	// operator, by account, beside those the server made.
+	Accounts []string
+	RootKeys map[string]iam.RootKey
+	// CodeURL gives the address of a function's code, for GetFunction.
+	CodeURL func(account, region, digest string) string
+}
+
+// Set is every service, joined by one bus behind one gate.
+type Set struct {
+	Bus  *op.Bus
+	List []op.Service
+	IAM  *iam.Service
+}
+
+// Start makes all services, puts the gate before them and starts them.
+func Start(ctx context.Context, d Deps) (*Set, error) {
+	directory, err := iam.New(ctx, iam.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log, Accounts: d.Accounts, RootKeys: d.RootKeys})
+	if err != nil {
+		return nil, fmt.Errorf("iam: %w", err)
+	}
+	s := &Set{IAM: directory}
+	tokens, err := sts.New(ctx, sts.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log, Directory: directory})
+	if err != nil {
+		return nil, fmt.Errorf("sts: %w", err)
+	}
+	logging, err := logs.New(ctx, logs.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log})
+	if err != nil {
+		return nil, fmt.Errorf("logs: %w", err)
+	}
+	functions, err := lambda.New(ctx, lambda.Deps{
+		Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log,
+		Directory: directory, Executor: d.Executor, WorkDir: d.WorkDir, CodeURL: d.CodeURL,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("lambda: %w", err)
+	}
+	own, err := sallyport.New(ctx, sallyport.Deps{Clock: d.Clock, Bug: d.Bug, Log: d.Log, Trail: d.Trail})
+	if err != nil {
+		return nil, fmt.Errorf("sallyport: %w", err)
+	}
+	s.List = []op.Service{directory, tokens, functions, logging, own}
+	s.Bus, err = op.NewBus(op.Config{
+		Gate: gate.New(directory, s.List, d.Trail, d.Bug), Services: s.List, Clock: d.Clock, Bug: d.Bug, Log: d.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, service := range s.List {
+		if err := service.Start(ctx, s.Bus); err != nil {
+			s.close(i)
+			return nil, fmt.Errorf("%s: %w", service.API().ID, err)
+		}
+	}
+	return s, nil
+}
+
+// Close stops all services, those that call others first.
+func (s *Set) Close() error { return s.close(len(s.List)) }
+
+func (s *Set) close(n int) error {
+	var first error
+	for i := n - 1; i >= 0; i-- {
+		if err := s.List[i].Close(); err != nil && first == nil {
+			first = fmt.Errorf("%s: %w", s.List[i].API().ID, err)
+		}
+	}
+	return first
+}
