@@ -1,0 +1,136 @@
+package advice
+
+import (
+	"github.com/sallyport/sallyport/policy"
+)
+
+// what names the action and the resource of the request.
+func (b *bench) what() string {
+	if b.Request.Resource == "*" {
+		return b.Request.Action
+	}
+	return b.Request.Action + " on " + b.Request.Resource
+}
+
+// addToIdentity gives the principal an inline policy of its own.
+func (b *bench) addToIdentity(c *policy.Change) bool {
+	added, ok := statements(c)
+	o := ownerOf(&b.Request.Principal)
+	if !ok || o.kind == "" {
+		return false
+	}
+	d := single(added)
+	name := b.newPolicyName(o)
+	b.layers.Identity = append(b.layers.Identity, policy.Attached{Name: name, Source: o.String(), Policy: policy.Compile(d)})
+	return b.step(Step{
+		Side: "identity", Account: o.account, Statements: c.Statements,
+		Sentence: "give " + o.String() + " an identity-based policy that allows " + b.what(),
+		Command:  putInline(o.kind, o.name, name, d),
+	})
+}
+
+// newPolicyName is a name that no inline policy of the owner has.
+func (b *bench) newPolicyName(o owner) string {
+	base := "Allow" + camel(b.Request.Action)
+	return unused(base, func(name string) bool {
+		for i := range b.layers.Identity {
+			if a := &b.layers.Identity[i]; a.ARN == "" && a.Name == name && a.Source == o.String() {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// addToResource adds to a resource-based policy: a function's through
+// AddPermission, any other's in words only.
+func (b *bench) addToResource(c *policy.Change) bool {
+	if f, ok := parseFunction(b.Request.Resource); ok {
+		return b.permit(f)
+	}
+	added, ok := statements(c)
+	if !ok {
+		return false
+	}
+	b.extend(b.resource(), added)
+	return b.step(Step{
+		Side: "resource", Account: b.resourceAccount(), Statements: c.Statements,
+		Sentence: "in the resource-based policy of " + b.Request.Resource + ", allow " + b.Request.Action + " to " + b.caller(),
+	})
+}
+
+// resource is the resource-based policy, made if there is none.
+func (b *bench) resource() *policy.Attached {
+	if b.layers.Resource == nil {
+		b.layers.Resource = &policy.Attached{Name: "resource-based policy", Source: b.Request.Resource}
+	}
+	return b.layers.Resource
+}
+
+func (b *bench) resourceAccount() string {
+	if b.Request.ResourceAccount != "" {
+		return b.Request.ResourceAccount
+	}
+	return segment(b.Request.Resource, 4)
+}
+
+// addToTrust writes the role's trust policy with one more statement.
+func (b *bench) addToTrust(c *policy.Change) bool {
+	added, ok := statements(c)
+	role := ownerOfARN(b.Request.Resource)
+	if !ok || role.kind != "role" {
+		return false
+	}
+	a := b.resource()
+	d := b.extend(a, added)
+	return b.step(Step{
+		Side: "trust", Account: role.account, Statements: c.Statements, policy: a,
+		Sentence: "in the trust policy of " + role.String() + ", allow " + b.Request.Action + " to " + b.caller(),
+		Command:  setTrust(role.name, d),
+	})
+}
+
+// addToBoundary writes the permissions boundary with one more statement.
+func (b *bench) addToBoundary(c *policy.Change) bool {
+	added, ok := statements(c)
+	o, a := ownerOf(&b.Request.Principal), b.layers.Boundary
+	if !ok || a == nil || o.kind == "" {
+		return false
+	}
+	d := b.extend(a, added)
+	return b.step(Step{
+		Side: "boundary", Account: o.account, Statements: c.Statements, policy: a,
+		Sentence: "in " + a.Name + ", the permissions boundary of " + o.String() + ", allow " + b.what(),
+		Command:  setBoundary(o, a.ARN, d),
+	})
+}
+
+// addToSession widens the policy the session was made with. A session cannot
+// be changed: it has to be made again.
+func (b *bench) addToSession(c *policy.Change) bool {
+	added, ok := statements(c)
+	if !ok {
+		return false
+	}
+	i := b.inlineSession()
+	if i < 0 {
+		i = len(b.layers.Session)
+		b.layers.Session = append(b.layers.Session, policy.Attached{Name: "session policy", Source: "session"})
+	}
+	d := b.extend(&b.layers.Session[i], added)
+	return b.step(Step{
+		Side: "session", Account: b.Request.Principal.Account, Statements: c.Statements,
+		Sentence: "make the session " + b.caller() + " again, with a session policy that also allows " + b.what(),
+		Command:  b.newSession(d),
+	})
+}
+
+// inlineSession is the index of the session policy that was passed as text, -1 without one.
+func (b *bench) inlineSession() int {
+	for i := range b.layers.Session {
+		if b.layers.Session[i].ARN == "" {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,173 @@
+package advice
+
+import (
+	"strings"
+
+	"github.com/sallyport/sallyport/policy"
+)
+
+// function is what the ARN of a function, version or alias names.
+type function struct {
+	region, account, name, qualifier string
+}
+
+func parseFunction(arn string) (function, bool) {
+	parts := strings.Split(arn, ":")
+	if len(parts) < 7 || len(parts) > 8 || parts[2] != "lambda" || parts[5] != "function" || parts[6] == "" {
+		return function{}, false
+	}
+	f := function{region: parts[3], account: parts[4], name: parts[6]}
+	if len(parts) == 8 {
+		f.qualifier = parts[7]
+	}
+	return f, true
+}
+
+// latest takes no permissions (facts: lambda-permissions.md section 4).
+const latest = "$LATEST"
+
+// permission is what AddPermission can say of a principal.
+type permission struct {
+	principal, sourceARN, sourceAccount string
+	// exact says that it lets nobody else in.
+	exact bool
+	words string
+}
+
+// permissionFor names the caller as closely as AddPermission can.
+func permissionFor(r *policy.Request) (permission, bool) {
+	p := &r.Principal
+	switch p.Kind {
+	case policy.User, policy.FederatedUser:
+		return permission{principal: p.ARN, exact: true, words: p.ARN}, true
+	case policy.RoleSession:
+		return permission{principal: p.RoleARN, exact: true, words: p.RoleARN}, true
+	case policy.Root:
+		// A condition on aws:PrincipalArn is none of AddPermission's parameters.
+		return permission{principal: p.Account, words: "account " + p.Account + " (whose administrators can pass it on)"}, true
+	case policy.Service:
+		g := permission{principal: p.Service, words: p.Service}
+		if v := one(r.Context, "aws:SourceArn"); v != "" {
+			g.sourceARN, g.exact = v, true
+			g.words += " acting for " + v
+		}
+		g.sourceAccount = one(r.Context, "aws:SourceAccount")
+		return g, true
+	case policy.Anonymous:
+		return permission{principal: "*", words: "everybody"}, true
+	}
+	return permission{}, false
+}
+
+// one is the value of a key that has exactly one.
+func one(c *policy.Context, key string) string {
+	if c == nil || c.Multivalued(key) {
+		return ""
+	}
+	if v, ok := c.Get(key); ok && len(v) == 1 {
+		return v[0]
+	}
+	return ""
+}
+
+// permit adds a statement of the only form a function's policy can hold.
+func (b *bench) permit(f function) bool {
+	g, ok := permissionFor(b.Request)
+	if !ok || f.qualifier == latest {
+		return false
+	}
+	b.exact = b.exact && g.exact
+	a := b.resource()
+	sid := unused(statementID(b.Request), func(id string) bool {
+		if a.Policy == nil {
+			return false
+		}
+		for _, s := range a.Policy.Document().Statements {
+			if s.Sid() == id {
+				return true
+			}
+		}
+		return false
+	})
+	s := g.statement(sid, b.Request)
+	b.extend(a, []policy.Statement{s})
+	target := "function " + f.name
+	if f.qualifier != "" {
+		target += ":" + f.qualifier
+	}
+	args := []string{"--function-name", f.name}
+	add := func(flag, value string) {
+		if value != "" {
+			args = append(args, flag, value)
+		}
+	}
+	add("--qualifier", f.qualifier)
+	add("--statement-id", sid)
+	add("--action", b.Request.Action)
+	add("--principal", g.principal)
+	add("--source-arn", g.sourceARN)
+	add("--source-account", g.sourceAccount)
+	add("--region", f.region)
+	return b.step(Step{
+		Side: "resource", Account: f.account, Statements: []string{string(s.JSON())},
+		Sentence: "in the resource-based policy of " + target + ", allow " + b.Request.Action + " to " + g.words,
+		Command:  command("lambda", "add-permission", args...),
+	})
+}
+
+// statement is the one AddPermission makes of its parameters
+// (facts: lambda-permissions.md section 3).
+func (g *permission) statement(sid string, r *policy.Request) policy.Statement {
+	s := policy.Statement{SID: &sid, Effect: "Allow", Action: policy.One(r.Action), Resource: policy.One(r.Resource)}
+	entry := func(kind, value string) *policy.Principals {
+		return &policy.Principals{Entries: []policy.PrincipalEntry{{Type: kind, Values: *policy.One(value)}}}
+	}
+	switch {
+	case g.principal == "*":
+		s.Principal = &policy.Principals{Star: true}
+	case r.Principal.Kind == policy.Service:
+		s.Principal = entry("Service", g.principal)
+	case r.Principal.Kind == policy.Root:
+		s.Principal = entry("AWS", "arn:aws:iam::"+g.principal+":root")
+	default:
+		s.Principal = entry("AWS", g.principal)
+	}
+	condition := func(operator, key, value string) {
+		if value != "" {
+			k := policy.ConditionKey{Key: key, Lone: true, Values: []policy.ConditionValue{{Text: value}}}
+			s.Condition = append(s.Condition, policy.ConditionBlock{Operator: operator, Keys: []policy.ConditionKey{k}})
+		}
+	}
+	condition("StringEquals", "AWS:SourceAccount", g.sourceAccount)
+	condition("ArnLike", "AWS:SourceArn", g.sourceARN)
+	return s
+}
+
+// maxStatementID is AddPermission's bound, less what makes an id unique.
+const maxStatementID = 96
+
+// statementID names action and caller with the characters AddPermission takes.
+func statementID(r *policy.Request) string {
+	_, action, _ := strings.Cut(r.Action, ":")
+	if action == "*" {
+		action = "All"
+	}
+	who := r.Principal.Service
+	if who == "" {
+		who = ownerOf(&r.Principal).name
+	}
+	if r.Principal.Kind == policy.Anonymous {
+		who = "everybody"
+	}
+	id := "Allow" + action
+	if who != "" {
+		id += "-" + who
+	}
+	id = strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
+			return c
+		}
+		return '-'
+	}, id)
+	return id[:min(len(id), maxStatementID)]
+}
