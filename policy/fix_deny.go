@@ -107,6 +107,9 @@ func (w *workbench) otherActions(s *Statement) (possible, empty bool) {
 		s.NotAction.Items, s.NotAction.Lone = append(s.NotAction.Items, action), false
 		return true, false
 	}
+	if s.Action == nil {
+		return false, false
+	}
 	s.Action.Items = slices.DeleteFunc(s.Action.Items, func(a string) bool { return strings.EqualFold(a, action) })
 	for _, a := range s.Action.Items {
 		if p := compileAction(a); p.any {

@@ -51,6 +51,9 @@ func Parse(text []byte) (*Document, error) {
 	return d, nil
 }
 
+// errNoStatement is a policy without the one element it must have.
+var errNoStatement = &ParseError{"Statement", "missing"}
+
 // read does everything of Parse but looking at the values of Version and Effect.
 func read(text []byte) (*Document, error) {
 	if len(text) > maxText {
@@ -69,7 +72,7 @@ func read(text []byte) (*Document, error) {
 		return nil, &ParseError{"", "text after the policy"}
 	}
 	if d.Statements == nil {
-		return nil, &ParseError{"Statement", "missing"}
+		return nil, errNoStatement
 	}
 	return d, nil
 }
