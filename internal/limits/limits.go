@@ -16,8 +16,12 @@ const (
 	CodeRequestBody = 70 << 20
 	// Unzipped is the largest unpacked size of a function with its layers.
 	Unzipped = 250 << 20
-	// ZipEntries bounds the number of files in a zip.
+	// ZipEntries bounds the number of files and folders in a zip; ZipPath, ZipName
+	// and ZipDepth the path of each: bytes of the whole, bytes of one part, parts.
 	ZipEntries = 50_000
+	ZipPath    = 1_024
+	ZipName    = 255
+	ZipDepth   = 64
 	// SyncPayload is a synchronous invoke's payload, each way.
 	SyncPayload = 6 << 20
 	// SyncResponse adds what the Runtime API allows above SyncPayload.
@@ -70,6 +74,10 @@ const (
 	// ClockSkew is the window at query-protocol services; LambdaClockSkew at Lambda.
 	ClockSkew       = 15 * time.Minute
 	LambdaClockSkew = 5 * time.Minute
+	// PresignedExpires is the longest a presigned URL may live, in seconds.
+	PresignedExpires = 604_800
+	// SigningKeys is how many derived signing keys are kept.
+	SigningKeys = 1_024
 )
 
 // The trail.
@@ -132,4 +140,50 @@ const (
 	LogBacklog = 16 << 20
 	// LogStreamsOpen is how many log streams are remembered as existing.
 	LogStreamsOpen = 10_000
+)
+
+// IAM (facts/iam-evaluation.md section 9): AWS's defaults, which it raises on request.
+const (
+	UsersPerAccount            = 5_000
+	GroupsPerAccount           = 300
+	RolesPerAccount            = 1_000
+	PoliciesPerAccount         = 1_500
+	InstanceProfilesPerAccount = 1_000
+	// KeyUses is the time between two writes of when access keys were used last.
+	KeyUses = time.Minute
+	// DeletionTasks is how many deletions of service-linked roles an account remembers.
+	DeletionTasks = 1_000
+	// ManagedPoliciesKept is how many AWS managed policies stay compiled though
+	// nobody they are attached to has asked for anything lately.
+	ManagedPoliciesKept = 64
+)
+
+// Decoding.
+const (
+	// RequestElements bounds the list elements and map entries of one JSON request together.
+	RequestElements = 100_000
+	// PathSegments bounds how many parts of a path are looked at.
+	PathSegments = 64
+)
+
+// Execution environments.
+const (
+	// Environments bounds those of all functions together; AWS's own bound is
+	// ConcurrencyPerRegion.
+	Environments = 1_000
+	// EnvironmentIdle is how long an environment is kept without an invoke; AWS publishes no figure.
+	EnvironmentIdle = 7 * time.Minute
+	// FreezeAfter is how long an idle environment runs on before it is frozen.
+	FreezeAfter = 100 * time.Millisecond
+	// ReadySandboxes are started ahead.
+	ReadySandboxes = 2
+	// RuntimeHeaders bounds the headers of a Runtime API request: the cause of an error is one of up to 1 MiB.
+	RuntimeHeaders = 2 << 20
+	// LogLine is where a line of output that does not end is cut.
+	LogLine = 256 << 10
+	// LogDelay is the longest that output of a running invoke is held back to be handed on together.
+	LogDelay = 500 * time.Millisecond
+	// SandboxFiles and SandboxProcesses are AWS's quotas of one environment.
+	SandboxFiles     = 1_024
+	SandboxProcesses = 1_024
 )
