@@ -1,0 +1,95 @@
+package wire
+
+import (
+	"net/http"
+	"reflect"
+
+	"github.com/sallyport/sallyport/internal/api"
+	"github.com/sallyport/sallyport/internal/limits"
+)
+
+// query is the protocol query: parameters in, XML out. IAM and STS.
+type query struct{ plans *plans }
+
+// Decode implements Codec.
+func (c *query) Decode(r *http.Request, route Route, body []byte) (any, *api.Error) {
+	given := route.params
+	if given.all == nil {
+		plain, failure := unpacked(r, body, limits.QueryBody)
+		if failure != nil {
+			return nil, failure
+		}
+		if given, failure = parseParams(r, plain); failure != nil {
+			return nil, failure
+		}
+	}
+	in := route.Operation.NewInput()
+	v := reflect.ValueOf(in).Elem()
+	p := c.plans.of(v.Type())
+	if err := p.decodeParams(v, given); err != nil {
+		return nil, malformedInput(err.Error())
+	}
+	if message := p.validate(v, true); message != "" {
+		return nil, dialectOf(route.Service).invalidInput(message)
+	}
+	return in, nil
+}
+
+// Encode implements Codec.
+func (c *query) Encode(w http.ResponseWriter, o *api.Operation, requestID string, out any) error {
+	v, err := outputOf(o, out)
+	if err != nil {
+		return err
+	}
+	x := xmlWriter{make([]byte, 0, 1024)}
+	x.open(o.Name+"Response", o.Service.Namespace)
+	if o.ResultWrapper != "" {
+		x.open(o.ResultWrapper, "")
+	}
+	x.structure(c.plans.of(o.Output), v)
+	if o.ResultWrapper != "" {
+		x.close(o.ResultWrapper)
+	}
+	x.open("ResponseMetadata", "")
+	x.element("RequestId", requestID)
+	x.close("ResponseMetadata")
+	x.close(o.Name + "Response")
+	status := o.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	answer(w, status, xmlType, requestID, x.b)
+	return nil
+}
+
+// faultNamespace is the namespace of errors when no service is known.
+const faultNamespace = "http://webservices.amazon.com/AWSFault/2005-15-09"
+
+// EncodeError implements Codec.
+func (c *query) EncodeError(w http.ResponseWriter, s *api.Service, _ *api.Operation, requestID string, e *api.Error) {
+	namespace := faultNamespace
+	if s != nil && s.Namespace != "" {
+		namespace = s.Namespace
+	}
+	x := xmlWriter{}
+	x.open("ErrorResponse", namespace)
+	x.open("Error", "")
+	x.element("Type", faultParty(e))
+	x.element("Code", e.Code)
+	if !e.NullMessage {
+		x.element("Message", e.Message)
+	}
+	x.members(e.Members)
+	x.close("Error")
+	x.element("RequestId", requestID)
+	x.close("ErrorResponse")
+	errorHeaders(w, e)
+	answer(w, errorStatus(e), xmlType, requestID, x.b)
+}
+
+func faultParty(e *api.Error) string {
+	if e.Fault == api.Server {
+		return "Receiver"
+	}
+	return "Sender"
+}
