@@ -149,7 +149,7 @@ func (s *Server) start(ctx context.Context, c Config) error {
 	}
 	if s.set, err = services.Start(ctx, services.Deps{
 		Store: s.store, Trail: s.trail, Executor: s.executor, Clock: s.clock, Bug: s.bug, Log: c.Log,
-		WorkDir: filepath.Join(s.work, "code"), Accounts: c.Accounts, RootKeys: rootKeys,
+		WorkDir: filepath.Join(s.work, "code"), DataDir: c.DataDir, Accounts: c.Accounts, RootKeys: rootKeys,
 	}); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ package services
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -31,6 +32,8 @@ type Deps struct {
 	Log      *slog.Logger
 	// WorkDir is private to this server; Lambda unpacks code below it.
 	WorkDir string
+	// DataDir is where the store keeps its state, empty if it is in memory.
+	DataDir string
 	// Accounts exist from the start. RootKeys are root keys given by the
 	// operator, by account, beside those the server made.
 	Accounts []string
@@ -68,7 +71,11 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lambda: %w", err)
 	}
-	own, err := sallyport.New(ctx, sallyport.Deps{Clock: d.Clock, Bug: d.Bug, Log: d.Log, Trail: d.Trail})
+	own, err := sallyport.New(ctx, sallyport.Deps{
+		Clock: d.Clock, Bug: d.Bug, Log: d.Log, Trail: d.Trail, Directory: directory, Accounts: directory.Accounts,
+		Functions: func() any { return d.Executor.Status() }, DataDir: d.DataDir,
+		Reset: func(ctx context.Context) error { return reset(ctx, functions, logging, tokens, directory) },
+	})
 	if err != nil {
 		return nil, fmt.Errorf("sallyport: %w", err)
 	}
@@ -86,6 +93,21 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 		}
 	}
 	return s, nil
+}
+
+// resetter is a service that can be emptied.
+type resetter interface {
+	Reset(ctx context.Context) error
+}
+
+// reset empties services: functions go before what they write to and the
+// roles they act as.
+func reset(ctx context.Context, all ...resetter) error {
+	var errs []error
+	for _, s := range all {
+		errs = append(errs, s.Reset(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 // Close stops all services, those that call others first.

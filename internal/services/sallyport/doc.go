@@ -1,0 +1,21 @@
+// Package sallyport is the server's own API: what it decided, why, what would
+// change it, and how the server is. The commands of cmd/sallyport are its
+// clients. It is signed and judged like any other; no account is exempt.
+//
+// # Whom it is when it calls
+//
+// It calls no other service.
+//
+// # Differences from AWS
+//
+// AWS has no such API. CloudTrail and the policy simulator come nearest.
+//
+//   - An account sees the decisions in which it takes part: as the caller's, or
+//     as the owner of the resource. Their explanation names the policies of
+//     both sides, the other account's too: without them a cross-account denial
+//     could not be understood. AWS would show each account its own side only.
+//   - Decisions about this API that allowed are listed only if asked for by
+//     action or request id, so that looking does not fill the list.
+//   - Reset belongs to root users. It empties every account of the server and
+//     leaves the record of decisions.
+package sallyport

@@ -1,0 +1,172 @@
+package sallyport
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/sallyport/sallyport/internal/advice"
+	sallyportapi "github.com/sallyport/sallyport/internal/api/sallyport"
+	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/trail"
+	"github.com/sallyport/sallyport/policy"
+)
+
+// newestDenial stands for its request id.
+const newestDenial = "last"
+
+func (s *Service) explainDecision(ctx context.Context, c *op.Call, in *sallyportapi.ExplainDecisionRequest) (*sallyportapi.ExplainDecisionResponse, error) {
+	f := trail.Filter{Account: c.Account}
+	requestID := in.GetRequestId()
+	if requestID == newestDenial {
+		r, err := s.latest(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		if r == nil {
+			return nil, sallyportapi.NewResourceNotFoundException("Nothing was decided yet in which account %s takes part.", c.Account)
+		}
+		requestID = r.RequestID
+	}
+	found, err := s.Trail.Request(ctx, requestID)
+	if err != nil {
+		return nil, err
+	}
+	out := &sallyportapi.ExplainDecisionResponse{RequestId: &requestID}
+	for _, r := range found {
+		if !f.Match(r) {
+			continue
+		}
+		e, err := s.explain(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		out.Decisions = append(out.Decisions, *e)
+	}
+	if len(out.Decisions) == 0 {
+		return nil, sallyportapi.NewResourceNotFoundException("No decision has the request id %s, or account %s takes no part in it. Clients print the id with the error, as RequestId or x-amzn-RequestId; sallyport decisions lists all.", requestID, c.Account)
+	}
+	return out, nil
+}
+
+// latest is the newest denial, or else the newest decision, that is not about
+// this API; nil if there is none.
+func (s *Service) latest(ctx context.Context, f trail.Filter) (*trail.Record, error) {
+	foreign := func(r *trail.Record) bool { return !own(r) }
+	for _, denied := range []bool{true, false} {
+		f.Denied = denied
+		found, err := s.newest(ctx, f, 0, 1, foreign)
+		if err != nil || len(found) > 0 {
+			return first(found), err
+		}
+	}
+	return nil, nil
+}
+
+func first(records []*trail.Record) *trail.Record {
+	if len(records) == 0 {
+		return nil
+	}
+	return records[0]
+}
+
+// explain decides a recorded question again, with the policies that answered
+// it then, and says why.
+func (s *Service) explain(ctx context.Context, r *trail.Record) (*sallyportapi.ExplainedDecision, error) {
+	t := &told{record: r, gate: gateOf(r), arnOf: s.arnOf}
+	out := &sallyportapi.ExplainedDecision{Decision: ptr(decisionOf(r)), Gate: text(string(t.gate)), Message: text(r.Message)}
+	if r.Nothing != "" {
+		t.summary = nothingSummary(r)
+		out.Summary, out.Text = &t.summary, ptr(t.text())
+		return out, nil
+	}
+	request, layers, err := s.Trail.Question(ctx, r)
+	if err != nil {
+		// The decision is known all the same.
+		t.summary = fmt.Sprintf("%s; it cannot be explained any more: %v", r.Effect, err)
+		out.Summary, out.Text = &t.summary, ptr(t.text())
+		return out, nil
+	}
+	e := policy.Explain(request, layers)
+	t.tree, t.summary = e, e.Summary
+	switch why := s.outside(r, e); {
+	case why != "":
+		t.summary, e.Fixes = "denied: "+why, nil
+	case !r.Allowed:
+		t.fixes = advice.For(advice.Denial{Request: request, Layers: layers, ARNOf: s.arnOf}, e.Fixes)
+	}
+	raw, err := json.Marshal(e)
+	if err != nil {
+		return nil, fmt.Errorf("explanation of decision %d: %w", r.Seq, err)
+	}
+	out.Tree, out.Summary, out.Text = ptr(string(raw)), &t.summary, ptr(t.text())
+	out.Caveats, out.Fixes = caveats(e), fixes(t.fixes)
+	return out, nil
+}
+
+// outside is why the gate denied without, or against, the policies; empty when
+// they decided.
+func (s *Service) outside(r *trail.Record, e *policy.Explanation) string {
+	if r.Allowed {
+		return ""
+	}
+	if r.Resource == "" {
+		return "the resource of the request could not be determined, and what is unknown is denied"
+	}
+	if e.Decision.Allowed() || s.gone(&r.Principal) {
+		return "the principal behind the credentials does not exist (any more)"
+	}
+	return ""
+}
+
+// gone says that a user or role was deleted.
+func (s *Service) gone(p *policy.Principal) bool {
+	arn := ""
+	switch p.Kind {
+	case policy.User:
+		arn = p.ARN
+	case policy.RoleSession:
+		arn = p.RoleARN
+	}
+	if arn == "" || s.Directory == nil {
+		return false
+	}
+	_, ok := s.Directory.PrincipalID(arn)
+	return !ok
+}
+
+func (s *Service) arnOf(id string) (string, bool) {
+	if s.Directory == nil {
+		return "", false
+	}
+	return s.Directory.PrincipalARN(id)
+}
+
+func nothingSummary(r *trail.Record) string {
+	if r.Allowed {
+		return "allowed: " + r.Operation + " needs no permission (" + r.Nothing + ")"
+	}
+	return "denied: " + r.Message
+}
+
+func caveats(e *policy.Explanation) []sallyportapi.Caveat {
+	var all []sallyportapi.Caveat
+	for _, c := range e.Caveats {
+		all = append(all, sallyportapi.Caveat{Id: ptr(c.ID), Sentence: ptr(c.Sentence), Certainty: ptr(string(c.Certainty))})
+	}
+	return all
+}
+
+func fixes(given []advice.Advice) []sallyportapi.Fix {
+	var all []sallyportapi.Fix
+	for _, a := range given {
+		f := sallyportapi.Fix{Sentence: ptr(a.Sentence), Exact: ptr(a.Exact)}
+		for _, st := range a.Steps {
+			f.Steps = append(f.Steps, sallyportapi.FixStep{
+				Sentence: ptr(st.Sentence), Account: text(st.Account), Side: ptr(st.Side), Command: text(st.Command), Statements: st.Statements,
+			})
+		}
+		all = append(all, f)
+	}
+	return all
+}

@@ -1,0 +1,16 @@
+package sallyport
+
+import (
+	sallyportapi "github.com/sallyport/sallyport/internal/api/sallyport"
+	"github.com/sallyport/sallyport/internal/op"
+)
+
+// Rows is the table of operations.
+func (s *Service) Rows() []op.Row {
+	return []op.Row{
+		op.Bind(sallyportapi.DescribeServer, s.describeServer, op.On("sallyport:DescribeServer", op.Any)),
+		op.Bind(sallyportapi.ExplainDecision, s.explainDecision, op.On("sallyport:ExplainDecision", op.Any)),
+		op.Bind(sallyportapi.ListDecisions, s.listDecisions, op.On("sallyport:ListDecisions", op.Any)),
+		op.Bind(sallyportapi.Reset, s.reset, op.On("sallyport:Reset", op.Any)),
+	}
+}
