@@ -79,7 +79,7 @@ func (p *actionPattern) match(action string) result {
 }
 
 func (e *actionElement) match(q *question) result {
-	if e.problem != "" {
+	if e.problem != "" || e.except && q.layer == LayerResourceControl {
 		return result{unsure, CaveatNotUnderstood}
 	}
 	var r result

@@ -13,6 +13,8 @@ type condition struct {
 	// written is the operator's name, name the key's; folded compares.
 	written, name, folded string
 	values                []operand
+	// broken says that some value is none of the operator's kind.
+	broken bool
 }
 
 // operand is one value of a condition, read as its operator wants it.
@@ -39,7 +41,9 @@ func compileConditions(s *Statement, variables bool) []condition {
 			k := &block.Keys[i]
 			c := condition{operator: o, written: block.Operator, name: k.Key, folded: lower(k.Key)}
 			for _, text := range k.texts() {
-				c.values = append(c.values, compileOperand(o, text, variables))
+				v := compileOperand(o, text, variables)
+				c.values = append(c.values, v)
+				c.broken = c.broken || !v.readable || v.fault == arnNone
 			}
 			list = append(list, c)
 		}
@@ -171,7 +175,7 @@ func (c *condition) matchValue(q *question, value string) result {
 	}
 	given, ok := c.read(value)
 	if !ok {
-		if c.negated {
+		if c.negated || c.broken {
 			return result{unsure, CaveatBadOperand}
 		}
 		return result{}
@@ -211,6 +215,7 @@ func (c *condition) read(value string) (g given, ok bool) {
 		ok = strings.EqualFold(value, "true") || strings.EqualFold(value, "false")
 	case familyARN:
 		g.free = afterFifthColon(value)
+		ok = g.free >= 0
 	}
 	return g, ok
 }
@@ -245,13 +250,11 @@ func (c *condition) matchOperand(q *question, v *operand, g *given) result {
 	return r
 }
 
-// matchARN compares part by part. Text that is no ARN matches no ARN.
+// matchARN compares part by part.
 func (c *condition) matchARN(q *question, v *operand, g *given) result {
 	switch {
 	case v.fault == arnNone:
 		return result{unsure, CaveatNotUnderstood}
-	case g.free < 0:
-		return result{}
 	case v.fault != arnSound:
 		if matchPieces(v.spare, g.text, 0, false) {
 			return result{unsure, CaveatShortARN}

@@ -101,6 +101,19 @@ type Layers struct {
 	SessionLimited bool
 	// Resource is the resource-based policy, nil without one.
 	Resource *Attached
+	// ServiceControl are the service control policies of the principal's
+	// account: those of each level, from the organization's root to the
+	// account itself. It is empty outside an organization and in its
+	// management account. Service-linked roles are exempt without asking.
+	ServiceControl [][]Attached
+	// ResourceControl are the resource control policies of the account that
+	// owns the resource, by level. It is empty also where the resource's
+	// service does not support them.
+	ResourceControl [][]Attached
+	// Endpoint is the policy of the VPC endpoint the request came through, nil
+	// when it came through none. An endpoint without a policy of its own has
+	// the one that allows everything.
+	Endpoint *Attached
 	// ResourceMustAllow says that identity policies of the resource's own
 	// account are not enough: role trust policies, KMS keys.
 	ResourceMustAllow bool
@@ -133,7 +146,7 @@ func (e Effect) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
 // Layer is one kind of policy.
 type Layer uint8
 
-// Layers, in the order in which a reason is looked for.
+// Layers. The order in which a reason is looked for is that of Evaluate.
 const (
 	// LayerNone: no policy was looked at, since the request itself can not be judged.
 	LayerNone Layer = iota
@@ -141,6 +154,9 @@ const (
 	LayerIdentity
 	LayerBoundary
 	LayerSession
+	LayerServiceControl
+	LayerResourceControl
+	LayerEndpoint
 )
 
 // String names the layer.
@@ -154,6 +170,12 @@ func (l Layer) String() string {
 		return "boundary"
 	case LayerSession:
 		return "session"
+	case LayerServiceControl:
+		return "service-control"
+	case LayerResourceControl:
+		return "resource-control"
+	case LayerEndpoint:
+		return "endpoint"
 	}
 	return "none"
 }
@@ -167,8 +189,8 @@ type Decision struct {
 	// Layer decided: the one whose statement allowed or denied, or the first
 	// one that should have allowed and did not.
 	Layer Layer `json:"layer"`
-	// Policy is the index in that layer, Statement the index in that policy;
-	// -1 when no statement decided.
+	// Policy is the index in that layer (over all levels, where it has some),
+	// Statement the index in that policy; -1 when no statement decided.
 	Policy    int `json:"policy"`
 	Statement int `json:"statement"`
 	// Caveats are the rules AWS leaves open that the answer rests on.
@@ -177,3 +199,37 @@ type Decision struct {
 
 // Allowed says whether the request may go on.
 func (d Decision) Allowed() bool { return d.Effect == Allow }
+
+// at is where the policy of an index of a layer is attached, nil when there is
+// none.
+func (l *Layers) at(layer Layer, index int) *Attached {
+	list := l.Identity
+	switch layer {
+	case LayerResource:
+		return l.Resource
+	case LayerBoundary:
+		return l.Boundary
+	case LayerEndpoint:
+		return l.Endpoint
+	case LayerSession:
+		list = l.Session
+	case LayerServiceControl:
+		return atLevels(l.ServiceControl, index)
+	case LayerResourceControl:
+		return atLevels(l.ResourceControl, index)
+	}
+	if index < 0 || index >= len(list) {
+		return nil
+	}
+	return &list[index]
+}
+
+func atLevels(levels [][]Attached, index int) *Attached {
+	for _, level := range levels {
+		if index >= 0 && index < len(level) {
+			return &level[index]
+		}
+		index -= len(level)
+	}
+	return nil
+}

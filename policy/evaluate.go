@@ -3,7 +3,9 @@ package policy
 import "strings"
 
 // opinions are what the layers say, each judged on its own.
-type opinions struct{ resource, identity, boundary, session opinion }
+type opinions struct {
+	resourceControl, serviceControl, resource, identity, boundary, session, endpoint opinion
+}
 
 // Evaluate decides a request. It changes nothing and allocates nothing. The
 // order of the layers below is AWS's; since every one of them but the
@@ -14,10 +16,13 @@ func Evaluate(r *Request, l *Layers) Decision {
 		return Decision{Policy: -1, Statement: -1, Caveats: CaveatNotUnderstood}
 	}
 	var o opinions
+	o.resourceControl.judgeControl(&q, LayerResourceControl, l.ResourceControl)
+	o.serviceControl.judgeControl(&q, LayerServiceControl, l.ServiceControl)
 	o.resource.judgeResource(&q)
 	o.identity.judgeIdentity(&q)
 	o.boundary.judgeBoundary(&q)
 	o.session.judgeSession(&q)
+	o.endpoint.judgeEndpoint(&q)
 	return q.decide(&o)
 }
 
@@ -27,9 +32,16 @@ func (q *question) decide(o *opinions) Decision {
 	if layer, f := o.firstDeny(); f.found {
 		return Decision{ExplicitDeny, layer, f.policy, f.statement, f.caveats}
 	}
+	// 2. The organization's control policies, at every level.
+	if !o.resourceControl.allow.found {
+		return o.refuse(LayerResourceControl, &o.resourceControl, 0)
+	}
+	if !o.serviceControl.allow.found {
+		return o.refuse(LayerServiceControl, &o.serviceControl, 0)
+	}
 	owner, caveats := q.ownership()
 	grant := o.resource.resourceGrant()
-	// 2. The resource's policy: it may let the principal in alone.
+	// 3. The resource's policy: it may let the principal in alone.
 	switch {
 	case owner == noAccount && !grant.letsIn(),
 		owner == crossAccount && grant == GradeNone,
@@ -38,7 +50,7 @@ func (q *question) decide(o *opinions) Decision {
 	case owner == noAccount, owner == sameAccount && grant.letsIn():
 		return o.admit(q, LayerResource, o.resource.allow, caveats)
 	}
-	// 3. The identity policies.
+	// 4. The identity policies.
 	layer, speaks := LayerIdentity, o.identity.allow
 	if owner == sameAccount && grant.replacesIdentity() {
 		layer, speaks = LayerResource, o.resource.allow
@@ -46,15 +58,15 @@ func (q *question) decide(o *opinions) Decision {
 	if !speaks.found {
 		return o.refuse(LayerIdentity, &o.identity, caveats)
 	}
-	// 4. The permissions boundary.
+	// 5. The permissions boundary.
 	if !o.boundary.allow.found {
 		return o.refuse(LayerBoundary, &o.boundary, caveats)
 	}
-	// 5. The session policies.
+	// 6. The session policies.
 	if !o.session.allow.found {
 		return o.refuse(LayerSession, &o.session, caveats)
 	}
-	if owner == crossAccount {
+	if owner == crossAccount || q.layers.ResourceMustAllow {
 		caveats |= o.resource.allow.caveats
 	}
 	caveats |= o.boundary.allow.caveats | o.session.allow.caveats
@@ -63,13 +75,19 @@ func (q *question) decide(o *opinions) Decision {
 
 // firstDeny finds the explicit deny that is named: the first in the order of
 // the layers that rests on nothing open, else the first.
-func (o *opinions) firstDeny() (Layer, finding) {
-	layer, first := LayerNone, finding{}
-	for i, f := range [...]finding{o.resource.deny, o.identity.deny, o.boundary.deny, o.session.deny} {
-		if f.found && f.betterThan(first) {
-			layer, first = LayerResource+Layer(i), f
+func (o *opinions) firstDeny() (layer Layer, first finding) {
+	consider := func(l Layer, f *finding) {
+		if f.found && (!first.found || f.caveats == 0 && first.caveats != 0) {
+			layer, first = l, *f
 		}
 	}
+	consider(LayerResourceControl, &o.resourceControl.deny)
+	consider(LayerServiceControl, &o.serviceControl.deny)
+	consider(LayerResource, &o.resource.deny)
+	consider(LayerIdentity, &o.identity.deny)
+	consider(LayerBoundary, &o.boundary.deny)
+	consider(LayerSession, &o.session.deny)
+	consider(LayerEndpoint, &o.endpoint.deny)
 	return layer, first
 }
 
@@ -79,9 +97,14 @@ func (o *opinions) refuse(layer Layer, missing *opinion, caveats CaveatSet) Deci
 	return Decision{ImplicitDeny, layer, -1, -1, caveats | missing.openAllow | o.resource.openAllow}
 }
 
-// admit is an allow. It rests on the rules that kept a Deny from applying too.
+// admit is an allow, if the VPC endpoint the request came through agrees: where
+// AWS asks it is not said, so it is the last to be named. An allow rests on the
+// rules that kept a Deny from applying too.
 func (o *opinions) admit(q *question, layer Layer, f finding, caveats CaveatSet) Decision {
-	caveats |= f.caveats | o.resource.openDeny | o.identity.openDeny | o.boundary.openDeny | o.session.openDeny
+	if !o.endpoint.allow.found {
+		return o.refuse(LayerEndpoint, &o.endpoint, caveats)
+	}
+	caveats |= f.caveats | o.openDeny() | o.resourceControl.allow.caveats | o.serviceControl.allow.caveats | o.endpoint.allow.caveats
 	if layer == LayerResource && q.request.Principal.hasAccount() && !o.ownSideAllows() && !recordedAt(q.request.Action) {
 		caveats |= CaveatGrantElsewhere
 	}
@@ -97,4 +120,10 @@ func (o *opinions) ownSideAllows() bool {
 func recordedAt(action string) bool {
 	service, _, _ := strings.Cut(action, ":")
 	return strings.EqualFold(service, "s3") || strings.EqualFold(service, "sts")
+}
+
+// openDeny are the rules without which some Deny would have applied.
+func (o *opinions) openDeny() CaveatSet {
+	return o.resourceControl.openDeny | o.serviceControl.openDeny | o.resource.openDeny | o.identity.openDeny |
+		o.boundary.openDeny | o.session.openDeny | o.endpoint.openDeny
 }

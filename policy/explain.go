@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Explanation is why a request was decided as it was: a tree of layers,
 // policies, statements and parts, drawn by the matchers that decided. It is
@@ -119,33 +122,33 @@ func (p *Principal) name() string {
 	return p.ARN
 }
 
+// explainLayers goes through the layers in the order of Evaluate.
 func (e *Explanation) explainLayers(q *question) {
 	var o opinions
+	l := q.layers
+	o.resourceControl.judgeControl(q, LayerResourceControl, l.ResourceControl)
+	e.addLayer(q, &o.resourceControl, slices.Concat(l.ResourceControl...), false)
+	o.serviceControl.judgeControl(q, LayerServiceControl, l.ServiceControl)
+	e.addLayer(q, &o.serviceControl, slices.Concat(l.ServiceControl...), false)
 	o.resource.judgeResource(q)
-	e.addLayer(q, &o.resource, resourceList(q.layers), q.layers.ResourceMustAllow || e.Accounts != "same")
-	if e.Accounts == "none" {
-		return
+	e.addLayer(q, &o.resource, oneOrNone(l.Resource), l.ResourceMustAllow || e.Accounts != "same")
+	if q.request.Principal.hasAccount() {
+		o.identity.judgeIdentity(q)
+		e.addLayer(q, &o.identity, l.Identity, true)
+		o.boundary.judgeBoundary(q)
+		e.addLayer(q, &o.boundary, oneOrNone(l.Boundary), false)
+		o.session.judgeSession(q)
+		e.addLayer(q, &o.session, l.Session, q.sessionLimited())
 	}
-	o.identity.judgeIdentity(q)
-	e.addLayer(q, &o.identity, q.layers.Identity, true)
-	o.boundary.judgeBoundary(q)
-	e.addLayer(q, &o.boundary, boundaryList(q.layers), false)
-	o.session.judgeSession(q)
-	e.addLayer(q, &o.session, q.layers.Session, q.layers.SessionLimited)
+	o.endpoint.judgeEndpoint(q)
+	e.addLayer(q, &o.endpoint, oneOrNone(l.Endpoint), false)
 }
 
-func resourceList(l *Layers) []Attached {
-	if l.Resource == nil {
+func oneOrNone(a *Attached) []Attached {
+	if a == nil {
 		return nil
 	}
-	return []Attached{*l.Resource}
-}
-
-func boundaryList(l *Layers) []Attached {
-	if l.Boundary == nil {
-		return nil
-	}
-	return []Attached{*l.Boundary}
+	return []Attached{*a}
 }
 
 // addLayer explains the layer the question stands at.
@@ -182,7 +185,7 @@ func explainStatement(q *question, p *Policy, index int) StatementExplanation {
 	if x.Applies {
 		x.Grade = grade
 	}
-	if s.principal.present || q.layer == LayerResource {
+	if s.principal.present || q.layer.namesPrincipals() {
 		x.Parts = append(x.Parts, s.principal.explain(q, d))
 	}
 	x.Parts = append(x.Parts, s.action.explain(q, d))

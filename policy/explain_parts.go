@@ -35,10 +35,12 @@ func (e *principalElement) explain(q *question, s *Statement) Part {
 	switch {
 	case e.problem != "":
 		x.Notes = append(x.Notes, "the statement "+e.problem)
-	case q.layer == LayerResource && !e.present:
-		x.Notes = append(x.Notes, "a resource-based policy must name principals")
-	case q.layer != LayerResource && e.present:
-		x.Notes = append(x.Notes, "only a resource-based policy may name principals")
+	case q.layer.namesPrincipals() && !e.present:
+		x.Notes = append(x.Notes, article(policyKind(q.layer, false))+" must name principals")
+	case !q.layer.namesPrincipals() && e.present:
+		x.Notes = append(x.Notes, article(policyKind(q.layer, false))+" may not name principals")
+	case q.layer == LayerResourceControl && !e.everybody():
+		x.Notes = append(x.Notes, "a resource control policy is about the principal * and no other")
 	case e.except && q.layers.Boundary != nil:
 		x.Notes = append(x.Notes, "NotPrincipal spares nobody who has a permissions boundary")
 	}

@@ -20,6 +20,11 @@ const (
 	AddToBoundary FixKind = "add-to-boundary"
 	// AddToSession adds a statement to the session policy, so the session must be made anew.
 	AddToSession FixKind = "add-to-session"
+	// AddToServiceControl and AddToResourceControl add a statement to a control
+	// policy of the organization, AddToEndpoint to a VPC endpoint's policy.
+	AddToServiceControl  FixKind = "add-to-service-control"
+	AddToResourceControl FixKind = "add-to-resource-control"
+	AddToEndpoint        FixKind = "add-to-endpoint"
 	// NarrowDeny replaces an explicit Deny by one that spares the request.
 	NarrowDeny FixKind = "narrow-deny"
 	// RemoveDeny removes an explicit Deny that can not be narrowed.
@@ -90,7 +95,7 @@ func mend(r *Request, l *Layers, instead Layer) (Fix, bool) {
 		if layer == LayerIdentity && d.Effect == ImplicitDeny {
 			layer = instead
 		}
-		var c Change
+		c, ok := Change{}, false
 		switch {
 		case layer == LayerNone:
 			return Fix{}, false
@@ -99,6 +104,10 @@ func mend(r *Request, l *Layers, instead Layer) (Fix, bool) {
 		case w.added[layer]:
 			// What was added does not help, so nothing will.
 			return Fix{}, false
+		case layer == LayerServiceControl, layer == LayerResourceControl:
+			if c, ok = w.addControl(layer); !ok {
+				return Fix{}, false
+			}
 		default:
 			c = w.add(layer)
 		}
@@ -112,7 +121,7 @@ type workbench struct {
 	request *Request
 	layers  Layers
 	// added marks the layers that got a statement.
-	added [LayerSession + 1]bool
+	added [LayerEndpoint + 1]bool
 }
 
 // copyLayers copies what lift and add change. Compiled policies are shared.
@@ -127,20 +136,20 @@ func copyLayers(l *Layers) Layers {
 		p := *l.Resource
 		c.Resource = &p
 	}
+	if l.Endpoint != nil {
+		p := *l.Endpoint
+		c.Endpoint = &p
+	}
+	c.ServiceControl, c.ResourceControl = copyLevels(l.ServiceControl), copyLevels(l.ResourceControl)
 	return c
 }
 
-// at is where the policy of an index of a layer is attached.
-func (w *workbench) at(layer Layer, index int) *Attached {
-	switch layer {
-	case LayerResource:
-		return w.layers.Resource
-	case LayerBoundary:
-		return w.layers.Boundary
-	case LayerSession:
-		return &w.layers.Session[index]
+func copyLevels(levels [][]Attached) [][]Attached {
+	out := slices.Clone(levels)
+	for i := range out {
+		out[i] = slices.Clone(out[i])
 	}
-	return &w.layers.Identity[index]
+	return out
 }
 
 // add puts the smallest allowing statement into a layer.
@@ -168,6 +177,13 @@ func (w *workbench) add(layer Layer) Change {
 			w.layers.Resource = &Attached{Source: c.Target}
 		}
 		w.extend(w.layers.Resource, s)
+	case LayerEndpoint:
+		c.Kind, c.Target = AddToEndpoint, w.layers.Endpoint.Source
+		s.Principal = &Principals{Star: true}
+		s.Condition = w.pin(nil, "ArnEquals", "aws:PrincipalArn")
+		c.Exact = len(s.Condition) > 0
+		c.Text = "in the policy of the VPC endpoint, " + what
+		w.extend(w.layers.Endpoint, s)
 	case LayerBoundary:
 		c.Kind, c.Target = AddToBoundary, w.owner()
 		c.Text = "in the permissions boundary of " + c.Target + ", " + what

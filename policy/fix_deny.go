@@ -13,7 +13,7 @@ import (
 // change spares more than the request and says so; where none can, the
 // statement goes.
 func (w *workbench) lift(d Decision) Change {
-	a := w.at(d.Layer, d.Policy)
+	a := w.layers.at(d.Layer, d.Policy)
 	doc := a.Policy.document.Clone()
 	denied := doc.Statements[d.Statement]
 	index := d.Statement

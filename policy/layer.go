@@ -9,12 +9,12 @@ type finding struct {
 }
 
 // betterThan prefers what names the principal more closely, then what rests on
-// nothing open.
+// nothing open. Among equals the first stays.
 func (f finding) betterThan(o finding) bool {
 	if !o.found || f.grade != o.grade {
 		return !o.found || f.grade > o.grade
 	}
-	return f.caveats == 0 && o.caveats != 0
+	return f.caveats < o.caveats
 }
 
 // opinion is what the policies of one layer say of a request.

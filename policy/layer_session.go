@@ -8,7 +8,12 @@ func (o *opinion) judgeSession(q *question) {
 	for i := range q.layers.Session {
 		o.read(q, i, q.layers.Session[i].Policy)
 	}
-	if len(q.layers.Session) == 0 && !q.layers.SessionLimited {
+	if len(q.layers.Session) == 0 && !q.sessionLimited() {
 		o.allow = finding{found: true, policy: -1, statement: -1}
 	}
+}
+
+// sessionLimited says that a session policy must allow, even if there is none.
+func (q *question) sessionLimited() bool {
+	return q.layers.SessionLimited || q.request.Principal.Kind == FederatedUser
 }

@@ -4,8 +4,8 @@ import "strings"
 
 // Message is the text of AWS's AccessDenied error for a denial, as its
 // "Troubleshoot access denied error messages" page words it. Only one kind of
-// policy is named, even if several deny. AWS began in 2026 to append the
-// denying policy's ARN at some services; this text leaves it out.
+// policy is named, even if several deny. Since 2026 the ARN of the policy that
+// denies explicitly is appended, within one account or one organization.
 func Message(r *Request, l *Layers, d Decision) string {
 	trust := isTrust(r.Action, r.Resource)
 	switch {
@@ -17,9 +17,22 @@ func Message(r *Request, l *Layers, d Decision) string {
 		if trust && d.Layer == LayerResource {
 			return MessageBare(r) + " with an explicit deny in the role trust policy"
 		}
-		return MessageBare(r) + " with an explicit deny in " + article(policyKind(d.Layer, trust))
+		return MessageBare(r) + " with an explicit deny in " + article(policyKind(d.Layer, trust)) + denyingARN(r, l, d)
 	}
 	return MessageBare(r) + " because no " + policyKind(d.Layer, trust) + " allows the " + r.Action + " action"
+}
+
+// denyingARN is the end of the text of an explicit deny. AWS lists SCPs, RCPs,
+// boundaries, session and identity policies; inline ones have no ARN.
+func denyingARN(r *Request, l *Layers, d Decision) string {
+	q := newQuestion(r, l)
+	owner, _ := q.ownership()
+	of, to := r.Context.find("aws:principalorgid"), r.Context.find("aws:resourceorgid")
+	together := owner == sameAccount || of != nil && to != nil && of.values[0] == to.values[0]
+	if a := l.at(d.Layer, d.Policy); together && a != nil && a.ARN != "" {
+		return ": " + a.ARN
+	}
+	return ""
 }
 
 // MessageBare is Message without the reason, as STS words it for AssumeRole.
@@ -43,6 +56,12 @@ func policyKind(l Layer, trust bool) string {
 		return "permissions boundary"
 	case LayerSession:
 		return "session policy"
+	case LayerServiceControl:
+		return "service control policy"
+	case LayerResourceControl:
+		return "resource control policy"
+	case LayerEndpoint:
+		return "VPC endpoint policy"
 	}
 	return "identity-based policy"
 }

@@ -35,6 +35,8 @@ type pattern struct {
 	// plain says that the pattern is literal text only, which is exact.
 	plain bool
 	exact string
+	// wildcards says that * and ? were read as wildcards.
+	wildcards bool
 	// variables says that some piece is a variable.
 	variables bool
 	// unclear says that a variable is written in a way nobody defines.
@@ -46,7 +48,7 @@ type grammar struct{ wildcards, variables bool }
 
 // compilePattern splits a text into pieces.
 func compilePattern(text string, g grammar) pattern {
-	p := pattern{written: text}
+	p := pattern{written: text, wildcards: g.wildcards}
 	var literal strings.Builder
 	flush := func() {
 		if literal.Len() > 0 {
@@ -67,18 +69,15 @@ func compilePattern(text string, g grammar) pattern {
 			p.pieces = append(p.pieces, piece{kind: pieceOne})
 		case c == '$' && g.variables && strings.HasPrefix(rest, "${"):
 			v, length := scanVariable(rest)
-			switch {
-			case length == 0:
-				literal.WriteByte(c)
-			case v.kind == pieceText:
+			if v.kind == pieceText {
 				literal.WriteString(v.text)
-			default:
+			} else {
 				flush()
 				p.pieces = append(p.pieces, v)
 				p.variables = true
 				p.unclear = p.unclear || v.key == ""
 			}
-			rest = rest[max(length, 1):]
+			rest = rest[length:]
 			continue
 		default:
 			literal.WriteByte(c)

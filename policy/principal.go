@@ -121,11 +121,26 @@ func compileAWSPrincipal(value string) principalEntry {
 		return principalEntry{value: value}
 	case service == "iam" && name == "root":
 		return principalEntry{principalAccount, account}
-	case service == "iam" && (strings.HasPrefix(name, "user/") || strings.HasPrefix(name, "role/")),
-		service == "sts" && (strings.HasPrefix(name, "assumed-role/") || strings.HasPrefix(name, "federated-user/")):
+	case namesPrincipal(service, name):
 		return principalEntry{principalARN, value}
 	}
 	return principalEntry{value: value}
+}
+
+// namesPrincipal knows the last parts of the ARNs of users and roles (iam),
+// and of role sessions and federated users (sts).
+func namesPrincipal(service, name string) bool {
+	kind, rest, _ := strings.Cut(name, "/")
+	switch {
+	case rest == "":
+		return false
+	case service == "iam":
+		return (kind == "user" || kind == "role") && !strings.HasSuffix(rest, "/")
+	case service == "sts" && kind == "assumed-role":
+		role, session, _ := strings.Cut(rest, "/")
+		return role != "" && session != "" && !strings.Contains(session, "/")
+	}
+	return service == "sts" && kind == "federated-user" && !strings.Contains(rest, "/")
 }
 
 func isAccount(s string) bool {
@@ -226,12 +241,25 @@ func (p *Principal) hasAccount() bool {
 	return false
 }
 
+// namesPrincipals says whether policies of the layer must say whom they are
+// about; all others must not.
+func (l Layer) namesPrincipals() bool {
+	return l == LayerResource || l == LayerResourceControl || l == LayerEndpoint
+}
+
+// everybody says that the element is "*" and nothing else: the only one a
+// resource control policy may have.
+func (e *principalElement) everybody() bool {
+	return !e.except && len(e.entries) == 1 && e.entries[0].form == principalAny
+}
+
 // match says whether the statement is about the request's principal, and how
-// closely it names it. A resource-based policy must say whom it is about, all
-// others must not.
+// closely it names it.
 func (e *principalElement) match(q *question) (Grade, result) {
 	switch {
-	case q.layer == LayerResource && !e.present, q.layer != LayerResource && e.present, e.problem != "":
+	case q.layer.namesPrincipals() != e.present, e.problem != "":
+		return GradeNone, result{unsure, CaveatNotUnderstood}
+	case q.layer == LayerResourceControl && !e.everybody():
 		return GradeNone, result{unsure, CaveatNotUnderstood}
 	case !e.present:
 		return GradeNone, result{verdict: yes}
@@ -240,6 +268,10 @@ func (e *principalElement) match(q *question) (Grade, result) {
 	}
 	grade, r := GradeNone, result{}
 	for i := range e.entries {
+		if q.layer != LayerResource && e.entries[i].form == principalAny {
+			// Only a grant asks whom "*" means.
+			return GradeWildcard, result{verdict: yes}
+		}
 		g, one := e.entries[i].match(&q.request.Principal)
 		// A surer way of being named goes before a closer one, and a closer
 		// one before a less close one.

@@ -1,5 +1,7 @@
 package policy
 
+import "strings"
+
 // resourceElement is a compiled Resource or NotResource.
 type resourceElement struct {
 	present, except bool
@@ -36,9 +38,13 @@ func compileResources(s *Statement, variables bool) resourceElement {
 	}
 	for _, text := range list.Items {
 		p := resourcePattern{pattern: compilePattern(text, grammar{wildcards: true, variables: variables})}
-		p.any = len(p.pieces) == 1 && p.pieces[0].kind == pieceRun
+		p.any = text == "*"
 		if !p.any {
-			if p.fault, p.runs = inspectARN(&p.pattern); p.fault != arnSound || p.unclear {
+			p.fault, p.runs = inspectARN(&p.pattern)
+			if !strings.HasPrefix(text, "arn:") {
+				p.fault = arnNone
+			}
+			if p.fault != arnSound || p.unclear {
 				p.spare = padded(&p.pattern)
 			}
 		}
@@ -64,8 +70,8 @@ func (p *resourcePattern) match(q *question) (r result, resolved bool) {
 	}
 	r, resolved = p.pattern.match(q.request.Resource, q.free, false, q.request.Context)
 	if r.verdict == no && resolved && p.runs {
-		if over, _ := p.pattern.match(q.request.Resource, 0, false, q.request.Context); over.verdict == yes {
-			return result{unsure, CaveatColonWildcard}, true
+		if over, _ := p.pattern.match(q.request.Resource, 0, false, q.request.Context); over.verdict != no {
+			return result{unsure, CaveatColonWildcard | over.caveats}, true
 		}
 	}
 	return r, resolved

@@ -2,37 +2,40 @@ package policy
 
 import "strings"
 
-// scanVariable reads the "${...}" at the start of text. The length is 0 when
-// there is no closing brace: the text is then literal. ${*}, ${?} and ${$} are
-// literal characters. A variable with an empty key is one that is written in a
-// way nobody defines.
+// scanVariable reads the "${...}" at the start of text and says how long it
+// is. ${*}, ${?} and ${$} are literal characters. A variable with an empty key
+// is one that is written in a way nobody defines; without a closing brace that
+// is all the rest.
 func scanVariable(text string) (v piece, length int) {
 	end := strings.IndexByte(text, '}')
 	if end < 0 {
-		return piece{}, 0
+		return piece{kind: pieceVariable}, len(text)
 	}
-	body := text[2:end]
+	body := text[len("${"):end]
 	if body == "*" || body == "?" || body == "$" {
 		return piece{kind: pieceText, text: body}, end + 1
 	}
-	key, rest, hasDefault := strings.Cut(body, ",")
+	key, _, hasDefault := strings.Cut(body, ",")
+	if strings.TrimSpace(key) != key || strings.Contains(key, "${") {
+		key = ""
+	}
 	if !hasDefault {
 		return piece{kind: pieceVariable, key: lower(key)}, end + 1
 	}
-	// The default may hold a brace: find its closing quote first.
+	// The default may hold a brace: find its quotes.
 	open := strings.IndexByte(text, ',') + 1
 	for open < len(text) && text[open] == ' ' {
 		open++
 	}
-	if !strings.HasPrefix(strings.TrimLeft(rest, " "), "'") {
+	if open == len(text) || text[open] != '\'' {
 		return piece{kind: pieceVariable}, end + 1
 	}
-	length = strings.Index(text[open+1:], "'}")
-	if length < 0 {
+	open++
+	size := strings.Index(text[open:], "'}")
+	if size < 0 {
 		return piece{kind: pieceVariable}, end + 1
 	}
-	value := text[open+1 : open+1+length]
-	return piece{kind: pieceVariable, key: lower(key), text: value, hasDefault: true}, open + 1 + length + 2
+	return piece{kind: pieceVariable, key: lower(key), text: text[open : open+size], hasDefault: true}, open + size + len("'}")
 }
 
 // variablePieces is how many pieces a pattern with variables may have before
@@ -43,7 +46,7 @@ const variablePieces = 24
 // variable has no value and no default: the pattern then matches nothing.
 //
 // A value is put in as text: a wildcard inside it is a plain character. AWS
-// does not say so; where a wildcard would have matched, the caveat does.
+// does not say so, so where the wildcard would have matched nothing is sure.
 func (p *pattern) matchVariables(s string, free int, fold bool, c *Context) (r result, resolved bool) {
 	var space [variablePieces]piece
 	pieces := append(space[:0], p.pieces...)
@@ -54,23 +57,40 @@ func (p *pattern) matchVariables(s string, free int, fold bool, c *Context) (r r
 			continue
 		}
 		value, ok := v.text, v.hasDefault
-		// Multivalued keys have no value as a variable.
-		if e := c.find(v.key); e != nil && !e.multi {
+		switch e := c.find(v.key); {
+		case e != nil && e.multi:
+			// A multivalued key can not be a variable.
+			return result{unsure, CaveatNotUnderstood}, true
+		case e != nil:
 			value, ok = e.values[0], true
 		}
 		if !ok {
 			return result{}, false
 		}
-		special = special || strings.ContainsAny(value, "*?")
+		special = special || p.wildcards && strings.ContainsAny(value, "*?")
 		*v = piece{kind: pieceText, text: value}
 	}
 	if matchPieces(pieces, s, free, fold) {
 		return result{verdict: yes}, true
 	}
-	if special {
-		return result{no, CaveatSubstitutedWildcard}, true
+	if special && matchPieces(p.spread(pieces), s, free, fold) {
+		return result{unsure, CaveatSubstitutedWildcard}, true
 	}
 	return result{}, true
+}
+
+// spread gives the pieces of a pattern with its values put in, reading the
+// wildcards inside them as wildcards.
+func (p *pattern) spread(pieces []piece) []piece {
+	var out []piece
+	for i := range pieces {
+		if p.pieces[i].kind == pieceVariable {
+			out = append(out, compilePattern(pieces[i].text, grammar{wildcards: true}).pieces...)
+			continue
+		}
+		out = append(out, pieces[i])
+	}
+	return out
 }
 
 // match matches a pattern against a text. Wildcards match no colon before the

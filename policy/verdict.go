@@ -36,11 +36,9 @@ func either(a, b result) result {
 	case a.verdict < b.verdict:
 		return b
 	case a.verdict == yes:
-		// One of them is enough: take the surer.
-		if a.caveats == 0 {
-			return a
-		}
-		return b
+		// One of them is enough: take the surer. Which of two equally sure ones
+		// is named must not depend on the order they stand in.
+		return result{yes, min(a.caveats, b.caveats)}
 	}
 	return result{a.verdict, a.caveats | b.caveats}
 }
