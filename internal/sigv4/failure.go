@@ -1,0 +1,87 @@
+package sigv4
+
+import (
+	"fmt"
+
+	"github.com/sallyport/sallyport/internal/api"
+)
+
+// Failure is why a request's signature was not accepted. It becomes an error
+// once it is known in which service's words to say it.
+type Failure struct {
+	reason reason
+	text   string
+}
+
+type reason uint8
+
+const (
+	unsigned reason = iota
+	malformed
+	badKey
+	badSignature
+	expired
+)
+
+const textMismatch = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+
+// Unsigned is the failure of a request that had to be signed and was not.
+func Unsigned() *Failure { return &Failure{unsigned, "Request is missing Authentication Token"} }
+
+func incomplete(text string, args ...any) *Failure {
+	return &Failure{malformed, fmt.Sprintf(text, args...)}
+}
+
+func mismatch(text string, args ...any) *Failure {
+	return &Failure{badSignature, fmt.Sprintf(text, args...)}
+}
+
+// code is what a protocol calls a failure, and its HTTP status.
+type code struct {
+	code   string
+	status int
+}
+
+// queryCode is what IAM and STS say.
+func queryCode(r reason) code {
+	return [...]code{
+		unsigned:     {"MissingAuthenticationToken", 403},
+		malformed:    {"IncompleteSignature", 400},
+		badKey:       {"InvalidClientTokenId", 403},
+		badSignature: {"SignatureDoesNotMatch", 403},
+		expired:      {"ExpiredToken", 403},
+	}[r]
+}
+
+// jsonCode is what Logs says, always with status 400. Lambda says the same with
+// 403 (that of IncompleteSignatureException was not seen there).
+func jsonCode(r reason) code {
+	return [...]code{
+		unsigned:     {"MissingAuthenticationTokenException", 400},
+		malformed:    {"IncompleteSignatureException", 400},
+		badKey:       {"UnrecognizedClientException", 400},
+		badSignature: {"InvalidSignatureException", 400},
+		expired:      {"ExpiredTokenException", 400},
+	}[r]
+}
+
+// Error is the failure as service says it; a nil service is one that could not
+// be told, answered like Lambda (facts/sts.md section 6, last table).
+func (f *Failure) Error(service *api.Service) *api.Error {
+	protocol := api.RESTJSON
+	if service != nil {
+		protocol = service.Protocol
+	}
+	text := f.text
+	c, member := jsonCode(f.reason), "message"
+	switch protocol {
+	case api.Query, api.EC2Query, api.RESTXML:
+		c, member = queryCode(f.reason), ""
+	case api.RESTJSON:
+		c.status = 403
+		if f.reason == unsigned {
+			text = "Missing Authentication Token"
+		}
+	}
+	return &api.Error{Code: c.code, Status: c.status, Fault: api.Client, Message: text, MessageMember: member}
+}
