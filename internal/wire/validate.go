@@ -72,12 +72,19 @@ func (c *validation) value(s *shape, v reflect.Value, path string) {
 	}
 }
 
+// part checks an element of a list or a value of a map.
+func (c *validation) part(s *shape, v reflect.Value, path string) {
+	if value, present := source(v); present {
+		c.value(s, value, path)
+	}
+}
+
 // list checks elements. Those that are structures are named by their place
 // ("tags.1.member.key"); for others the whole list is named once.
 func (c *validation) list(s *shape, v reflect.Value, path string) {
 	if s.elem.kind >= listKind {
 		for i := range v.Len() {
-			c.value(s.elem, v.Index(i), path+"."+itoa(i+1)+".member")
+			c.part(s.elem, v.Index(i), path+"."+itoa(i+1)+".member")
 		}
 		return
 	}
@@ -101,7 +108,7 @@ func (c *validation) mapping(s *shape, v reflect.Value, path string) {
 	}
 	if s.elem.kind >= listKind {
 		for _, k := range keys {
-			c.value(s.elem, v.MapIndex(k), path+"."+k.String()+".member")
+			c.part(s.elem, v.MapIndex(k), path+"."+k.String()+".member")
 		}
 		return
 	}
