@@ -1,0 +1,42 @@
+package iam
+
+// serviceLinkedRoles are the services that have a role of their own here, by
+// service principal (from the documentation of each service; every policy is
+// one of AWS's managed policies).
+var serviceLinkedRoles = map[string]linked{
+	"access-analyzer.amazonaws.com":                  {role: "AWSServiceRoleForAccessAnalyzer", policy: "AccessAnalyzerServiceRolePolicy"},
+	"apidestinations.events.amazonaws.com":           {role: "AWSServiceRoleForAmazonEventBridgeApiDestinations", policy: "AmazonEventBridgeApiDestinationsServiceRolePolicy"},
+	"autoscaling.amazonaws.com":                      {role: "AWSServiceRoleForAutoScaling", policy: "AutoScalingServiceRolePolicy", suffix: true},
+	"backup.amazonaws.com":                           {role: "AWSServiceRoleForBackup", policy: "AWSBackupServiceLinkedRolePolicyForBackup"},
+	"batch.amazonaws.com":                            {role: "AWSServiceRoleForBatch", policy: "BatchServiceRolePolicy"},
+	"cks.kms.amazonaws.com":                          {role: "AWSServiceRoleForKeyManagementServiceCustomKeyStores", policy: "AWSKeyManagementServiceCustomKeyStoresServiceRolePolicy"},
+	"cloudtrail.amazonaws.com":                       {role: "AWSServiceRoleForCloudTrail", policy: "CloudTrailServiceRolePolicy"},
+	"config.amazonaws.com":                           {role: "AWSServiceRoleForConfig", policy: "AWSConfigServiceRolePolicy"},
+	"dynamodb.application-autoscaling.amazonaws.com": {role: "AWSServiceRoleForApplicationAutoScaling_DynamoDBTable", policy: "AWSApplicationAutoscalingDynamoDBTablePolicy"},
+	"ecs.amazonaws.com":                              {role: "AWSServiceRoleForECS", policy: "AmazonECSServiceRolePolicy"},
+	"ecs.application-autoscaling.amazonaws.com":      {role: "AWSServiceRoleForApplicationAutoScaling_ECSService", policy: "AWSApplicationAutoscalingECSServicePolicy"},
+	"eks-nodegroup.amazonaws.com":                    {role: "AWSServiceRoleForAmazonEKSNodegroup", policy: "AWSServiceRoleForAmazonEKSNodegroup"},
+	"eks.amazonaws.com":                              {role: "AWSServiceRoleForAmazonEKS", policy: "AmazonEKSServiceRolePolicy"},
+	"elasticache.amazonaws.com":                      {role: "AWSServiceRoleForElastiCache", policy: "ElastiCacheServiceRolePolicy"},
+	"elasticloadbalancing.amazonaws.com":             {role: "AWSServiceRoleForElasticLoadBalancing", policy: "AWSElasticLoadBalancingServiceRolePolicy"},
+	"guardduty.amazonaws.com":                        {role: "AWSServiceRoleForAmazonGuardDuty", policy: "AmazonGuardDutyServiceRolePolicy"},
+	"kafka.amazonaws.com":                            {role: "AWSServiceRoleForKafka", policy: "KafkaServiceRolePolicy"},
+	"lambda.amazonaws.com":                           {role: "AWSServiceRoleForLambda", policy: "AWSLambdaServiceRolePolicy"},
+	"lambda.application-autoscaling.amazonaws.com":   {role: "AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency", policy: "AWSApplicationAutoscalingLambdaConcurrencyPolicy"},
+	"logger.cloudfront.amazonaws.com":                {role: "AWSServiceRoleForCloudFrontLogger", policy: "AWSCloudFrontLogger"},
+	"opensearchservice.amazonaws.com":                {role: "AWSServiceRoleForAmazonOpenSearchService", policy: "AmazonOpenSearchServiceRolePolicy"},
+	"ops.apigateway.amazonaws.com":                   {role: "AWSServiceRoleForAPIGateway", policy: "APIGatewayServiceRolePolicy"},
+	"organizations.amazonaws.com":                    {role: "AWSServiceRoleForOrganizations", policy: "AWSOrganizationsServiceTrustPolicy"},
+	"rds.amazonaws.com":                              {role: "AWSServiceRoleForRDS", policy: "AmazonRDSServiceRolePolicy"},
+	"redshift.amazonaws.com":                         {role: "AWSServiceRoleForRedshift", policy: "AmazonRedshiftServiceLinkedRolePolicy"},
+	"replication.dynamodb.amazonaws.com":             {role: "AWSServiceRoleForDynamoDBReplication", policy: "DynamoDBReplicationServiceRolePolicy"},
+	"replication.ecr.amazonaws.com":                  {role: "AWSServiceRoleForECRReplication", policy: "ECRReplicationServiceRolePolicy"},
+	"replicator.lambda.amazonaws.com":                {role: "AWSServiceRoleForLambdaReplicator", policy: "AWSLambdaReplicator"},
+	"securityhub.amazonaws.com":                      {role: "AWSServiceRoleForSecurityHub", policy: "AWSSecurityHubServiceRolePolicy"},
+	"spot.amazonaws.com":                             {role: "AWSServiceRoleForEC2Spot", policy: "AWSEC2SpotServiceRolePolicy"},
+	"spotfleet.amazonaws.com":                        {role: "AWSServiceRoleForEC2SpotFleet", policy: "AWSEC2SpotFleetServiceRolePolicy"},
+	"ssm.amazonaws.com":                              {role: "AWSServiceRoleForAmazonSSM", policy: "AmazonSSMServiceRolePolicy"},
+	"support.amazonaws.com":                          {role: "AWSServiceRoleForSupport", policy: "AWSSupportServiceRolePolicy"},
+	"transitgateway.amazonaws.com":                   {role: "AWSServiceRoleForVPCTransitGateway", policy: "AWSVPCTransitGatewayServiceRolePolicy"},
+	"trustedadvisor.amazonaws.com":                   {role: "AWSServiceRoleForTrustedAdvisor", policy: "AWSTrustedAdvisorServiceRolePolicy"},
+}
