@@ -1,0 +1,172 @@
+package executor
+
+import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+)
+
+// bareDriver runs functions as processes like any other, where there is no
+// sandbox to be had. Nothing is kept apart: a function can read the credentials
+// of another one and the files of the server.
+type bareDriver struct {
+	driverConfig
+	reason string
+	made   atomic.Int64
+}
+
+func newBareDriver(c driverConfig, reason string) *bareDriver {
+	return &bareDriver{driverConfig: c, reason: reason}
+}
+
+func (d *bareDriver) describe(s *Status) {
+	s.Mode, s.Reason = Bare, d.reason
+	s.User = "the server's own"
+	s.Memory, s.Processes, s.Freezing = "not limited", "not limited", "not frozen"
+}
+
+func (d *bareDriver) close() error { return nil }
+
+func (d *bareDriver) make() (sandbox, error) {
+	dir := filepath.Join(d.dir, "bare-"+strconv.FormatInt(d.made.Add(1), 10))
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
+	b := &bareSandbox{driver: d, dir: dir, ended: make(chan struct{})}
+	var err error
+	if b.out, b.in, err = os.Pipe(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if err = b.listen(); err == nil && d.withEndpoint {
+		b.endpoints, err = net.Listen("tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		b.destroy()
+		return nil, err
+	}
+	return b, nil
+}
+
+// bareSandbox is a sandbox in name only.
+type bareSandbox struct {
+	driver    *bareDriver
+	dir, code string
+	out, in   *os.File
+	endpoints net.Listener
+	// next is the listener of the next start.
+	next  net.Listener
+	ended chan struct{}
+	once  sync.Once
+
+	mu sync.Mutex
+	// current is the running process, if any; over is closed after its end.
+	current *os.Process
+	over    chan struct{}
+	used    int64
+}
+
+func (b *bareSandbox) listen() error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	b.next = l
+	return err
+}
+
+func (b *bareSandbox) assign(a assignment) error {
+	b.code = a.codeDir
+	return nil
+}
+
+func (b *bareSandbox) places() places {
+	p := places{task: b.code, runtime: b.driver.runtimeDir, temp: b.dir}
+	if b.next != nil {
+		p.api = b.next.Addr().String()
+	}
+	if b.endpoints != nil {
+		p.endpoint = b.endpoints.Addr().String()
+	}
+	return p
+}
+
+func (b *bareSandbox) start(c command, exited func(exit)) (net.Listener, error) {
+	l := b.next
+	b.next = nil
+	cmd := exec.Command(c.path, c.args...)
+	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = c.env, b.code, b.in, b.in
+	cmd.SysProcAttr = bareAttributes()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := cmd.Start(); err != nil {
+		go exited(exit{failed: err})
+		return l, nil
+	}
+	over := make(chan struct{})
+	b.current, b.over = cmd.Process, over
+	go func() {
+		err := cmd.Wait()
+		b.mu.Lock()
+		b.current = nil
+		b.used = max(b.used, peakOf(cmd.ProcessState))
+		b.mu.Unlock()
+		var x exit
+		if err != nil {
+			x.status = cmd.ProcessState.String()
+		}
+		exited(x)
+		close(over)
+	}()
+	return l, nil
+}
+
+// stop ends the process group. A process that left it is out of reach.
+func (b *bareSandbox) stop() error {
+	b.mu.Lock()
+	p, over := b.current, b.over
+	if p != nil {
+		killGroup(p)
+	}
+	b.mu.Unlock()
+	if over != nil {
+		<-over
+	}
+	if b.next != nil {
+		return nil
+	}
+	return b.listen()
+}
+
+func (b *bareSandbox) gone() <-chan struct{}  { return b.ended }
+func (b *bareSandbox) output() *os.File       { return b.out }
+func (b *bareSandbox) endpoint() net.Listener { return b.endpoints }
+func (b *bareSandbox) freeze() error          { return errors.ErrUnsupported }
+func (b *bareSandbox) thaw() error            { return nil }
+
+// peak is known of processes that have ended.
+func (b *bareSandbox) peak() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.current != nil {
+		return max(b.used, peakOfRunning(b.current.Pid))
+	}
+	return b.used
+}
+
+func (b *bareSandbox) destroy() {
+	b.once.Do(func() {
+		_ = b.stop()
+		for _, l := range []net.Listener{b.next, b.endpoints} {
+			if l != nil {
+				l.Close()
+			}
+		}
+		b.in.Close()
+		b.out.Close()
+		// What cannot be removed now goes with the executor's directory.
+		_ = os.RemoveAll(b.dir)
+		close(b.ended)
+	})
+}

@@ -1,0 +1,10 @@
+package executor
+
+import (
+	"os"
+	"syscall"
+)
+
+func bareAttributes() *syscall.SysProcAttr { return nil }
+func killGroup(p *os.Process)              { _ = p.Kill() }
+func peakOf(*os.ProcessState) int64        { return 0 }

@@ -1,0 +1,21 @@
+// Package executor runs Lambda functions: ordinary processes that speak the
+// real Runtime API (2018-06-01), each environment in a sandbox of its own.
+//
+// An environment is one sandbox with at most one runtime process in it, and
+// serves one invoke at a time. Its life:
+//
+//	ready-made sandbox -> credentials -> code mounted -> process -> init -> invoke, idle, invoke, ... -> end
+//
+// On Linux the sandbox is made of namespaces, a read-only tree, a seccomp
+// filter and cgroups, with root and without (sandbox_linux.go says how). Where
+// the kernel refuses, and on other systems, functions run as bare processes
+// (bare.go): then nothing keeps roles apart, and Status and every INIT_START
+// line say so.
+//
+// Differences from AWS: no extensions and no Telemetry API; no response
+// streaming to the caller; INIT_START names the runtime that really runs and
+// carries a version ARN of our own making; AWS_ENDPOINT_URL is set, so that
+// SDKs come back to this server; an idle environment is frozen a moment after
+// its response, not with it; /tmp is memory, but does not count as the
+// function's. Memory used for scripts and libraries read from disk may count.
+package executor

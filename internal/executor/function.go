@@ -1,0 +1,86 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Function is one version of a function, ready to run. It is not changed after
+// its first use: what Key stands for has one description only.
+type Function struct {
+	// Key tells apart what may share environments.
+	Key string
+	// Name, Version, Account, Region and ARN (unqualified) describe it to itself.
+	Name, Version, Account, Region, ARN string
+	// Runtime is the asked identifier: "python3.12", "provided.al2023".
+	Runtime, Handler, Architecture string
+	MemoryMB, EphemeralMB          int
+	Timeout                        time.Duration
+	// Variables are the user's environment variables.
+	Variables map[string]string
+	// CodeDir is the unpacked code. It must stay until Retire and the last invoke.
+	CodeDir  string
+	LogGroup string
+	// Credentials makes credentials for a new environment. Its error reaches
+	// the caller of Invoke as *CredentialsError.
+	Credentials func(ctx context.Context) (Credentials, error)
+	// Logs takes what an environment logged, in order; it must not block.
+	// Nil drops everything.
+	Logs func(env *Environment, events []LogEvent)
+}
+
+// Credentials are a role session's.
+type Credentials struct {
+	AccessKeyID, SecretAccessKey, SessionToken string
+	Expires                                    time.Time
+}
+
+// LogEvent is one line, with its end.
+type LogEvent struct {
+	Time    time.Time
+	Message string
+}
+
+// Invocation is one event for a function.
+type Invocation struct {
+	RequestID string
+	Payload   []byte
+	// Tail asks for the end of the log with the result.
+	Tail bool
+	// TraceID is the X-Amzn-Trace-Id header; InvokedARN has the qualifier as used;
+	// ClientContext is JSON. Each may be empty.
+	TraceID, InvokedARN, ClientContext string
+}
+
+// Result is what came of an invocation.
+type Result struct {
+	Payload []byte
+	// FunctionError is "Unhandled" when the function failed; Payload then describes how.
+	FunctionError string
+	// Tail is the end of the log if it was asked for, at most limits.LogTail bytes.
+	Tail []byte
+	// EnvironmentID names the environment that ran it; Cold says that it was new.
+	EnvironmentID string
+	Cold          bool
+}
+
+var (
+	// ErrTooManyEnvironments says that the bound on environments is reached and
+	// none is idle.
+	ErrTooManyEnvironments = errors.New("too many function environments are running")
+	// ErrClosed says that the executor was closed.
+	ErrClosed = errors.New("the executor is closed")
+)
+
+// CredentialsError says that an environment got no credentials.
+type CredentialsError struct{ Err error }
+
+func (e *CredentialsError) Error() string { return "credentials for the function: " + e.Err.Error() }
+func (e *CredentialsError) Unwrap() error { return e.Err }
+
+// RuntimeMissingError says that the function's runtime is not installed here.
+type RuntimeMissingError struct{ Err error }
+
+func (e *RuntimeMissingError) Error() string { return e.Err.Error() }
+func (e *RuntimeMissingError) Unwrap() error { return e.Err }

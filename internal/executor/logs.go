@@ -1,0 +1,162 @@
+package executor
+
+import (
+	"bytes"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/sallyport/sallyport/internal/clock"
+	"github.com/sallyport/sallyport/internal/limits"
+)
+
+// journal is the log of one environment: what its processes print, one event a
+// line, between the platform's own lines. Output is held back a moment while an
+// invoke runs, so that a short invoke hands everything on at once.
+type journal struct {
+	clock clock.Clock
+	// write hands events on. It does not block.
+	write func([]LogEvent)
+	file  *os.File
+	raw   syscall.RawConn
+
+	mu sync.Mutex
+	// partial is a line of output whose end has not come yet.
+	partial []byte
+	pending []LogEvent
+	size    int
+	// hold says that an invoke runs: its end, or a tick, hands the events on.
+	hold bool
+	// tail is the end of the log since the invoke's start, if it was asked for.
+	tail   []byte
+	tailed bool
+	buffer []byte
+}
+
+// pendingBytes is how much waits at most while an invoke runs.
+const pendingBytes = 64 << 10
+
+func newJournal(c clock.Clock, output *os.File, write func([]LogEvent)) (*journal, error) {
+	raw, err := output.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	return &journal{clock: c, file: output, raw: raw, write: write, buffer: make([]byte, 16<<10)}, nil
+}
+
+// follow takes output until the last process that could print is gone.
+func (j *journal) follow() {
+	j.readAll()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.cut(j.clock.Now())
+	j.flush()
+}
+
+// printed takes what was read.
+func (j *journal) printed(text []byte) {
+	j.output(text)
+	if !j.hold || j.size > pendingBytes {
+		j.flush()
+	}
+}
+
+// output splits what was printed into lines.
+func (j *journal) output(text []byte) {
+	now := j.clock.Now()
+	for len(text) > 0 {
+		line, rest, found := bytes.Cut(text, []byte("\n"))
+		if found {
+			line = text[:len(line)+1]
+		}
+		text = rest
+		if len(j.partial) > 0 || !found {
+			j.partial = append(j.partial, line...)
+			if found || len(j.partial) >= limits.LogLine {
+				j.cut(now)
+			}
+			continue
+		}
+		j.event(now, string(line))
+	}
+}
+
+// cut makes an event of an unfinished line.
+func (j *journal) cut(now time.Time) {
+	for len(j.partial) > 0 {
+		n := min(len(j.partial), limits.LogLine)
+		j.event(now, string(j.partial[:n]))
+		j.partial = j.partial[n:]
+	}
+	j.partial = nil
+}
+
+func (j *journal) event(now time.Time, message string) {
+	j.pending = append(j.pending, LogEvent{Time: now, Message: message})
+	j.size += len(message)
+	if !j.tailed {
+		return
+	}
+	j.tail = append(j.tail, message...)
+	if over := len(j.tail) - limits.LogTail; over > 0 {
+		j.tail = j.tail[:copy(j.tail, j.tail[over:])]
+	}
+}
+
+// platform adds a line of ours, after all output until now.
+func (j *journal) platform(message string) {
+	j.drain()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.line(message)
+	if !j.hold {
+		j.flush()
+	}
+}
+
+func (j *journal) line(message string) {
+	now := j.clock.Now()
+	j.cut(now)
+	j.event(now, message)
+}
+
+// begin starts an invoke's part of the log.
+func (j *journal) begin(tail bool) {
+	j.drain()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.hold, j.tailed, j.tail = true, tail, nil
+}
+
+// tick hands on what a running invoke has logged.
+func (j *journal) tick() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.flush()
+}
+
+// end ends an invoke's part of the log with these lines, and gives its tail.
+func (j *journal) end(lines ...string) []byte {
+	j.drain()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, l := range lines {
+		if l != "" {
+			j.line(l)
+		}
+	}
+	tail := j.tail
+	j.hold, j.tailed, j.tail = false, false, nil
+	j.flush()
+	return tail
+}
+
+func (j *journal) flush() {
+	if len(j.pending) == 0 {
+		return
+	}
+	events := j.pending
+	j.pending, j.size = nil, 0
+	j.write(events)
+}

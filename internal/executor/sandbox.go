@@ -1,0 +1,81 @@
+package executor
+
+import (
+	"net"
+	"os"
+)
+
+// driver makes the places functions run in.
+type driver interface {
+	// make makes an empty sandbox, for any function.
+	make() (sandbox, error)
+	// describe fills in how functions run here.
+	describe(*Status)
+	// close removes what all sandboxes share. Every sandbox was destroyed before.
+	close() error
+}
+
+// sandbox is where the processes of one environment run. Its methods are called
+// by whoever owns the environment, one at a time, but for gone and destroy.
+type sandbox interface {
+	// assign dedicates the sandbox to a function, once, before the first start.
+	assign(assignment) error
+	// start starts the runtime process and gives the listener on which it will
+	// find the Runtime API. exited is called once, from another goroutine, when
+	// the process has ended or could not be started.
+	start(command, func(exit)) (net.Listener, error)
+	// stop ends all processes of the function; exited was called when it
+	// returns. An error means that the sandbox is lost.
+	stop() error
+	// gone is closed when the sandbox has ended, by destroy or by itself.
+	gone() <-chan struct{}
+	// places says where its processes find things.
+	places() places
+	// output is the read end of the processes' stdout and stderr; not blocking.
+	output() *os.File
+	// endpoint is the listener for AWS API calls; nil without one.
+	endpoint() net.Listener
+	// peak is the most memory the function's processes have used, in bytes; 0 if unknown.
+	peak() int64
+	// freeze stops the processes' time, thaw starts it again.
+	freeze() error
+	thaw() error
+	// destroy ends everything and removes every trace. It may be called more than once.
+	destroy()
+}
+
+// assignment makes an empty sandbox one function's.
+type assignment struct {
+	// codeDir becomes the task directory; mounts are host folders to be seen read-only.
+	codeDir               string
+	mounts                []string
+	memoryMB, ephemeralMB int
+}
+
+// places are paths and addresses as a function's processes see them.
+type places struct {
+	// task holds the code, runtime the language loops, temp is writable.
+	task, runtime, temp string
+	// api is host:port of the Runtime API of the next start.
+	api string
+	// endpoint is host:port for AWS API calls; empty without one.
+	endpoint string
+}
+
+// command is a process to start in the task directory.
+type command struct {
+	path string
+	args []string
+	env  []string
+}
+
+// exit says how a runtime process ended.
+type exit struct {
+	// failed says why the process could not even be started.
+	failed error
+	// status is empty after exit status 0, else in the words of os.ProcessState:
+	// "exit status 1", "signal: killed".
+	status string
+	// outOfMemory says that it was killed for using more than its memory.
+	outOfMemory bool
+}

@@ -1,0 +1,71 @@
+package executor
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// variables is the environment of a function's process: Lambda's variables
+// (facts/execution-role.md section 7), the user's over those that are not
+// reserved, and the way back to this server for SDKs.
+func (e *Environment) variables(at places) []string {
+	f, r := e.function, e.runtime
+	v := map[string]string{
+		"LANG":            "en_US.UTF-8",
+		"TZ":              ":UTC",
+		"PATH":            "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+		"LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:" + at.runtime + ":" + at.runtime + "/lib:" + at.task + ":" + at.task + "/lib:/opt/lib",
+		"SHLVL":           "0",
+		"PWD":             at.task,
+
+		"AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+	}
+	switch r.Language {
+	case "python":
+		v["PYTHONPATH"] = at.runtime
+	case "nodejs":
+		v["NODE_PATH"] = "/opt/nodejs/node_modules:" + at.runtime + "/node_modules:" + at.runtime + ":" + at.task
+	}
+	if at.temp != "/tmp" {
+		v["TMPDIR"] = at.temp
+	}
+	if at.endpoint != "" {
+		v["AWS_ENDPOINT_URL"] = "http://" + at.endpoint
+	}
+	maps.Copy(v, f.Variables)
+	maps.Copy(v, e.reserved(at))
+	all := make([]string, 0, len(v))
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		all = append(all, name+"="+v[name])
+	}
+	return all
+}
+
+// reserved are the variables a user cannot set.
+func (e *Environment) reserved(at places) map[string]string {
+	f, c := e.function, e.credentials
+	v := map[string]string{
+		"_HANDLER":                        f.Handler,
+		"AWS_REGION":                      f.Region,
+		"AWS_DEFAULT_REGION":              f.Region,
+		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
+		"AWS_LAMBDA_FUNCTION_VERSION":     f.Version,
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.MemoryMB),
+		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
+		"AWS_LAMBDA_LOG_GROUP_NAME":       f.LogGroup,
+		"AWS_LAMBDA_LOG_STREAM_NAME":      e.LogStream,
+		"AWS_LAMBDA_RUNTIME_API":          at.api,
+		"LAMBDA_TASK_ROOT":                at.task,
+		"LAMBDA_RUNTIME_DIR":              at.runtime,
+		"AWS_ACCESS_KEY_ID":               c.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY":           c.SecretAccessKey,
+		"AWS_SESSION_TOKEN":               c.SessionToken,
+	}
+	// Custom runtimes get no AWS_EXECUTION_ENV.
+	if !strings.HasPrefix(f.Runtime, "provided") {
+		v["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + f.Runtime
+	}
+	return v
+}
