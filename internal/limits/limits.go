@@ -30,6 +30,19 @@ const (
 	AsyncPayload = 1 << 20
 	// HeaderBytes bounds a request's headers.
 	HeaderBytes = 64 << 10
+	// BodyAhead is how much room is made for a body on its word alone.
+	BodyAhead = 1 << 20
+)
+
+// Connections.
+const (
+	// HeaderTime, BodyTime and AnswerTime are how long a client may take to send
+	// a request's headers, to send its body, and to read the answer.
+	HeaderTime = 20 * time.Second
+	BodyTime   = 5 * time.Minute
+	AnswerTime = 5 * time.Minute
+	// IdleTime is how long a connection may wait for its next request.
+	IdleTime = 5 * time.Minute
 )
 
 // Depth and number of things decoded from one request.
@@ -84,8 +97,13 @@ const (
 const (
 	// TrailMemory is how many records stay in memory.
 	TrailMemory = 10_000
-	// TrailStored is how many records stay on disk.
-	TrailStored = 200_000
+	// TrailStored is how many records stay on disk, at least; TrailChapter is
+	// how many leave it together.
+	TrailStored  = 200_000
+	TrailChapter = 10_000
+	// TrailBatch and TrailBatchBytes bound what one transaction writes.
+	TrailBatch      = 500
+	TrailBatchBytes = 4 << 20
 )
 
 // Road.
@@ -186,4 +204,14 @@ const (
 	// SandboxFiles and SandboxProcesses are AWS's quotas of one environment.
 	SandboxFiles     = 1_024
 	SandboxProcesses = 1_024
+)
+
+// Interpreters.
+const (
+	// InterpreterAnswer is how long a program has to say which interpreter it is.
+	InterpreterAnswer = 10 * time.Second
+	// InterpreterOutput bounds what is read of its answer.
+	InterpreterOutput = 64 << 10
+	// InterpreterFolders is how many folders are searched for interpreters.
+	InterpreterFolders = 256
 )

@@ -2,21 +2,26 @@ package trail
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 
-	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/policy"
 )
+
+// everything is more records than there can be.
+const everything = math.MaxInt
 
 // After gives up to limit selected records newer than seq, oldest first: from
 // memory, so records that left it are not among them.
 func (t *Trail) After(seq uint64, f Filter, limit int) []*Record {
 	var out []*Record
-	for _, r := range t.inMemory(seq) {
-		if f.Match(r) && len(out) < limit {
-			out = append(out, r)
+	for _, r := range t.inMemory(seq, everything) {
+		if len(out) >= limit {
+			break
+		}
+		if f.Match(r) {
+			out = append(out, r.spelled())
 		}
 	}
 	return out
@@ -26,98 +31,82 @@ func (t *Trail) After(seq uint64, f Filter, limit int) []*Record {
 // newest), newest first, from memory and then from the store.
 func (t *Trail) Newest(ctx context.Context, before uint64, f Filter, limit int) ([]*Record, error) {
 	if before == 0 {
-		before = t.Last() + 1
+		before = math.MaxUint64
 	}
+	recent := t.inMemory(0, everything)
 	var out []*Record
-	recent := t.inMemory(0)
-	for _, r := range slices.Backward(recent) {
-		if r.Seq < before && f.Match(r) {
-			if out = append(out, r); len(out) == limit {
+	// take adds what is wanted of a run of records; false when there is enough.
+	take := func(run []*Record) bool {
+		for _, r := range slices.Backward(run) {
+			if len(out) >= limit {
+				return false
+			}
+			if r.Seq < before && f.Match(r) {
+				out = append(out, r.spelled())
+			}
+		}
+		return len(out) < limit
+	}
+	if !take(recent) || t.disk == nil {
+		return out, nil
+	}
+	before = min(before, oldest(recent)) // rows on disk overlap what memory holds
+	const rows = 4
+	for from := before; from > 1; {
+		runs, next, err := t.disk.before(ctx, from, rows)
+		if err != nil {
+			return nil, err
+		}
+		for _, run := range runs {
+			if !take(run) {
 				return out, nil
 			}
 		}
-	}
-	if len(recent) > 0 {
-		before = min(before, recent[0].Seq)
-	}
-	for len(out) < limit {
-		page, err := t.records.Scan(ctx, store.Range{To: seqKey(before), Limit: 500, Backward: true})
-		if err != nil || len(page) == 0 {
-			return out, err
-		}
-		for _, e := range page {
-			r, err := decode(e)
-			if err != nil {
-				return nil, err
-			}
-			before = r.Seq
-			if f.Match(r) {
-				if out = append(out, r); len(out) == limit {
-					break
-				}
-			}
-		}
+		from = next
 	}
 	return out, nil
+}
+
+// oldest is the number of the first record of a run; more than any for none.
+func oldest(run []*Record) uint64 {
+	if len(run) == 0 {
+		return math.MaxUint64
+	}
+	return run[0].Seq
 }
 
 // Request gives all records of one request, in the order of the decisions.
 func (t *Trail) Request(ctx context.Context, requestID string) ([]*Record, error) {
+	recent := t.inMemory(0, everything)
 	var out []*Record
-	for _, r := range t.inMemory(0) {
-		if r.RequestID == requestID {
-			out = append(out, r)
-		}
-	}
-	if len(out) > 0 {
-		return out, nil
-	}
-	keys, err := t.index.Scan(ctx, store.PrefixRange(store.Prefix(requestID), 1000))
-	if err != nil {
-		return nil, err
-	}
-	for _, k := range keys {
-		seq := k.Key[len(store.Prefix(requestID)):]
-		found, err := t.records.Scan(ctx, store.Range{From: seq, To: seq + "\x00", Limit: 1})
-		if err != nil {
+	if first := oldest(recent); t.disk != nil && first > 1 {
+		var err error
+		if out, err = t.disk.request(ctx, requestID, first); err != nil {
 			return nil, err
 		}
-		for _, e := range found {
-			r, err := decode(e)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, r)
+	}
+	for _, r := range recent {
+		if r.RequestID == requestID {
+			out = append(out, r.spelled())
 		}
 	}
 	return out, nil
 }
 
-func decode(e store.Entry) (*Record, error) {
-	r := new(Record)
-	if err := json.Unmarshal(e.Value, r); err != nil {
-		return nil, fmt.Errorf("trail: record %s: %w", e.Key, err)
-	}
-	return r, nil
-}
-
 // Question rebuilds what the gate asked the engine, so that it can be
-// explained, or asked again under other policies.
+// explained, or asked again under other policies. A record with Nothing or
+// Refused was answered without the engine.
 func (t *Trail) Question(ctx context.Context, r *Record) (*policy.Request, *policy.Layers, error) {
-	q := &policy.Request{Principal: r.Principal, Action: r.Action, Resource: r.Resource, ResourceAccount: r.ResourceAccount, Context: &policy.Context{}}
-	for key, values := range r.Context {
-		if slices.Contains(r.Lists, key) {
-			q.Context.SetList(key, values)
-		} else if len(values) == 1 {
-			q.Context.Set(key, values[0])
-		}
+	q := &policy.Request{Principal: r.Principal, Action: r.Action, Resource: r.Resource, ResourceAccount: r.ResourceAccount, Context: r.context}
+	if q.Context == nil {
+		q.Context = contextOf(r)
 	}
 	if r.layers != nil {
 		return q, r.layers, nil
 	}
 	l := &policy.Layers{SessionLimited: r.SessionLimited, ResourceMustAllow: r.ResourceMustAllow}
 	for _, ref := range r.Policies {
-		a, err := t.attached(ctx, ref)
+		a, err := t.attached(ctx, r, ref)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -130,25 +119,43 @@ func (t *Trail) Question(ctx context.Context, r *Record) (*policy.Request, *poli
 			l.Session = append(l.Session, a)
 		case resourceLayer:
 			l.Resource = &a
+		default:
+			return nil, nil, fmt.Errorf("the layer %q of this decision is unknown to this version", ref.Layer)
 		}
 	}
 	return q, l, nil
 }
 
-func (t *Trail) attached(ctx context.Context, ref PolicyRef) (policy.Attached, error) {
+func contextOf(r *Record) *policy.Context {
+	c := &policy.Context{}
+	for key, values := range r.Context {
+		if slices.Contains(r.Lists, key) {
+			c.SetList(key, values)
+		} else if len(values) == 1 {
+			c.Set(key, values[0])
+		}
+	}
+	return c
+}
+
+func (t *Trail) attached(ctx context.Context, r *Record, ref PolicyRef) (policy.Attached, error) {
+	a := policy.Attached{ARN: ref.ARN, Name: ref.Name, Source: ref.Source}
 	if ref.Digest == "" {
-		return policy.Attached{ARN: ref.ARN, Name: ref.Name, Source: ref.Source}, nil
+		return a, nil
 	}
-	found, err := t.policy.Scan(ctx, store.Range{From: ref.Digest, To: ref.Digest + "\x00", Limit: 1})
-	if err != nil {
-		return policy.Attached{}, err
+	var text []byte
+	if t.disk != nil {
+		var err error
+		if text, err = t.disk.text(ctx, r.Seq, ref.Digest); err != nil {
+			return a, err
+		}
 	}
-	if len(found) == 0 {
-		return policy.Attached{}, fmt.Errorf("the policy %s (%s) of this decision is no longer stored", ref.Name, ref.Digest)
+	if text == nil {
+		return a, fmt.Errorf("the policy %s (%s) of this decision is no longer stored", ref.Name, ref.Digest)
 	}
-	p, err := policy.Load(found[0].Value)
-	if err != nil {
-		return policy.Attached{}, fmt.Errorf("the policy %s (%s) of this decision: %w", ref.Name, ref.Digest, err)
+	var err error
+	if a.Policy, err = policy.Load(text); err != nil {
+		return a, fmt.Errorf("the policy %s (%s) of this decision: %w", ref.Name, ref.Digest, err)
 	}
-	return policy.Attached{Policy: p, ARN: ref.ARN, Name: ref.Name, Source: ref.Source}, nil
+	return a, nil
 }

@@ -1,9 +1,3 @@
-// Package trail is the record of every question put to the gate and of its
-// answer: who asked for what, under which context, and the digests of the
-// policies that answered, so that any decision can be explained again later.
-//
-// The last records are in memory; all are written to the store in batches, a
-// few milliseconds behind. Policies are stored once each, by digest.
 package trail
 
 import (
@@ -50,10 +44,26 @@ type Record struct {
 	Message string `json:"message,omitempty"`
 	// Nothing is why the operation needs no permission.
 	Nothing string `json:"nothing,omitempty"`
+	// Refused is why the call was denied without asking the policies.
+	Refused string `json:"refused,omitempty"`
 
-	// layers are the policies themselves, while the record is in memory.
-	layers *policy.Layers
+	// context and layers are the question itself, until Context, Lists and
+	// Policies are spelled out for a reader.
+	context *policy.Context
+	layers  *policy.Layers
 }
+
+// What Refused says.
+const (
+	// UnknownResource: the request names no resource that could be judged.
+	UnknownResource = "the resource of the request could not be determined"
+	// NoPrincipal: nobody, or a principal that was deleted.
+	NoPrincipal = "the principal behind the credentials does not exist (any more)"
+	// Unsigned: the operation is for every signed caller, and for no other.
+	Unsigned = "the operation needs no permission, but a signed request"
+	// Fault: the gate failed; what fails denies.
+	Fault = "the decision failed through a fault of the server"
+)
 
 // PolicyRef is a policy that was part of a question.
 type PolicyRef struct {
@@ -66,16 +76,37 @@ type PolicyRef struct {
 	Digest string `json:"digest"`
 }
 
-// SetContext notes the condition keys of the question.
-func (r *Record) SetContext(c *policy.Context) {
+// SetContext notes the condition keys of the question; they must not be
+// changed afterwards.
+func (r *Record) SetContext(c *policy.Context) { r.context = c }
+
+// spelled is the record with its question in words. Records are added far more
+// often than they are read, so only readers and the writer pay for it.
+func (r *Record) spelled() *Record {
+	if r.context == nil && r.layers == nil {
+		return r
+	}
+	out := *r
+	out.Context, out.Lists = spellContext(r.context)
+	if r.layers != nil {
+		out.Policies = refs(r.layers)
+	}
+	return &out
+}
+
+func spellContext(c *policy.Context) (all map[string][]string, lists []string) {
 	keys := c.Keys()
-	r.Context = make(map[string][]string, len(keys))
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	all = make(map[string][]string, len(keys))
 	for _, k := range keys {
-		r.Context[k], _ = c.Get(k)
+		all[k], _ = c.Get(k)
 		if c.Multivalued(k) {
-			r.Lists = append(r.Lists, k)
+			lists = append(lists, k)
 		}
 	}
+	return all, lists
 }
 
 // Layer names in PolicyRef.
@@ -112,33 +143,4 @@ func each(l *policy.Layers, visit func(layer string, a *policy.Attached)) {
 	if l.Resource != nil {
 		visit(resourceLayer, l.Resource)
 	}
-}
-
-// Filter selects records; zero members select everything.
-type Filter struct {
-	// Account is the account of the caller or of the resource.
-	Account string
-	// Principal, Action, Resource, RequestID are exact, except that a trailing * matches any rest.
-	Principal, Action, Resource, RequestID string
-	Denied, Allowed                        bool
-	Since                                  time.Time
-}
-
-// Match says whether the record is selected.
-func (f Filter) Match(r *Record) bool {
-	switch {
-	case f.Account != "" && f.Account != r.Account && f.Account != r.ResourceAccount && f.Account != r.Principal.Account,
-		f.Denied && r.Allowed, f.Allowed && !r.Allowed,
-		!f.Since.IsZero() && r.Time.Before(f.Since):
-		return false
-	}
-	return like(f.Principal, r.Principal.ARN) && like(f.Action, r.Action) && like(f.Resource, r.Resource) && like(f.RequestID, r.RequestID)
-}
-
-func like(pattern, s string) bool {
-	if pattern == "" || pattern == s {
-		return true
-	}
-	n := len(pattern) - 1
-	return pattern[n] == '*' && len(s) >= n && s[:n] == pattern[:n]
 }

@@ -1,38 +1,37 @@
+// Package trail is the record of every question put to the gate and of its
+// answer: who asked for what, under which context, and the digests of the
+// policies that answered, so that any decision can be explained again later.
+//
+// The last records are in memory. With a data directory all are also written
+// to the store, some tens of milliseconds behind, many to a row; without one
+// memory is all there is. Policies are stored by digest, once per chapter: a
+// chapter is a run of records that leaves the store together with its policies.
 package trail
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/sallyport/sallyport/internal/limits"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/policy"
 )
 
-// Kinds of the store's logs. Index keys are the request id and the sequence number.
-const (
-	recordKind = "trail"
-	indexKind  = "trail-request"
-	policyKind = "trail-policy"
-)
-
 // Trail keeps records. It is safe for concurrent use; adding one takes a short
 // lock and no I/O.
 type Trail struct {
-	s       *store.Store
-	log     *slog.Logger
-	records *store.Log
-	index   *store.Log
-	policy  *store.Log
+	disk *disk // nil without a data directory
+	log  *slog.Logger
 
 	mu   sync.Mutex
 	ring []*Record
 	last uint64 // Seq of the newest record
-	// changed is closed and replaced when a record is added.
+	// changed is closed when a record is added; nil while nobody waits.
 	changed chan struct{}
+	// woken says that the writer knows there is something to do.
+	woken bool
 	// lost counts records that left memory before they were written.
 	lost uint64
 
@@ -40,26 +39,41 @@ type Trail struct {
 	stop chan struct{}
 	done chan struct{}
 	once sync.Once
-	// written are the digests already in the store; only the writer uses it.
-	written map[string]bool
 }
+
+// sizes are the bounds of a trail, in records.
+type sizes struct {
+	// memory stay in memory, stored at least on disk, in chapters of chapter;
+	// one transaction writes up to batch.
+	memory, stored, chapter, batch int
+	// pace is how long the writer lets records gather: one row for many.
+	pace time.Duration
+}
+
+// whole are the bounds of every trail but those of tests.
+var whole = sizes{limits.TrailMemory, limits.TrailStored, limits.TrailChapter, limits.TrailBatch, 25 * time.Millisecond}
 
 // Open continues the trail in a store and starts its writer.
 func Open(ctx context.Context, s *store.Store, log *slog.Logger) (*Trail, error) {
+	return open(ctx, s, log, whole)
+}
+
+func open(ctx context.Context, s *store.Store, log *slog.Logger, size sizes) (*Trail, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	t := &Trail{
-		s: s, log: log, ring: make([]*Record, limits.TrailMemory),
-		records: store.OpenLog(s, recordKind), index: store.OpenLog(s, indexKind), policy: store.OpenLog(s, policyKind),
-		changed: make(chan struct{}), wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
-		written: map[string]bool{},
+		log: log, ring: make([]*Record, size.memory),
+		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
-	newest, err := t.records.Scan(ctx, store.Range{Limit: 1, Backward: true})
-	if err != nil {
+	if s.Dir() == "" {
+		close(t.done)
+		return t, nil
+	}
+	t.disk = newDisk(s, size)
+	var err error
+	if t.last, err = t.disk.newest(ctx); err != nil {
 		return nil, err
-	}
-	if len(newest) == 1 {
-		if _, err := fmt.Sscanf(newest[0].Key, "%d", &t.last); err != nil {
-			return nil, fmt.Errorf("trail: key %q: %w", newest[0].Key, err)
-		}
 	}
 	go t.write(t.last)
 	return t, nil
@@ -73,21 +87,23 @@ func (t *Trail) Close() error {
 }
 
 // Add appends a record about a question with these layers, and numbers it. The
-// record must not be changed afterwards.
+// record and the layers must not be changed afterwards.
 func (t *Trail) Add(r *Record, layers *policy.Layers) {
-	r.layers, r.Policies = layers, refs(layers)
+	r.layers = layers
 	r.SessionLimited, r.ResourceMustAllow = layers.SessionLimited, layers.ResourceMustAllow
 	t.mu.Lock()
 	t.last++
 	r.Seq = t.last
 	t.ring[r.Seq%uint64(len(t.ring))] = r
-	changed := t.changed
-	t.changed = make(chan struct{})
+	if t.changed != nil {
+		close(t.changed)
+		t.changed = nil
+	}
+	wake := !t.woken && t.disk != nil
+	t.woken = true
 	t.mu.Unlock()
-	close(changed)
-	select {
-	case t.wake <- struct{}{}:
-	default:
+	if wake {
+		t.wake <- struct{}{} // never blocks: it has room for the one that woken allows
 	}
 }
 
@@ -101,11 +117,15 @@ func (t *Trail) Lost() uint64 {
 // Wait returns when a record newer than seq exists.
 func (t *Trail) Wait(ctx context.Context, seq uint64) error {
 	t.mu.Lock()
-	newer, changed := t.last > seq, t.changed
-	t.mu.Unlock()
-	if newer {
+	if t.last > seq {
+		t.mu.Unlock()
 		return nil
 	}
+	if t.changed == nil {
+		t.changed = make(chan struct{})
+	}
+	changed := t.changed
+	t.mu.Unlock()
 	select {
 	case <-changed:
 		return nil
@@ -121,92 +141,23 @@ func (t *Trail) Last() uint64 {
 	return t.last
 }
 
-// inMemory gives the records after seq that memory still holds, oldest first.
-func (t *Trail) inMemory(seq uint64) []*Record {
+// inMemory gives up to limit of the records after seq that memory still holds,
+// oldest first.
+func (t *Trail) inMemory(seq uint64, limit int) []*Record {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n := uint64(len(t.ring))
 	if t.last > n && seq < t.last-n {
 		seq = t.last - n
 	}
-	out := make([]*Record, 0, t.last-seq)
-	for i := seq + 1; i <= t.last; i++ {
+	if seq >= t.last {
+		return nil
+	}
+	out := make([]*Record, 0, min(t.last-seq, uint64(limit)))
+	for i := seq + 1; i <= t.last && len(out) < limit; i++ {
 		if r := t.ring[i%n]; r != nil && r.Seq == i {
 			out = append(out, r)
 		}
 	}
 	return out
 }
-
-// write is the writer's loop: whatever is new goes to the store in one
-// transaction, and the oldest records leave it.
-func (t *Trail) write(done uint64) {
-	defer close(t.done)
-	for stopping := false; !stopping; {
-		select {
-		case <-t.wake:
-		case <-t.stop:
-			stopping = true
-		}
-		batch := t.inMemory(done)
-		if len(batch) == 0 {
-			continue
-		}
-		if missed := batch[0].Seq - done - 1; missed > 0 {
-			t.mu.Lock()
-			t.lost += missed
-			t.mu.Unlock()
-			t.log.Warn("the trail fell behind: some decisions are not on disk", "lost", missed)
-		}
-		if err := t.s.Update(context.Background(), func(tx *store.Tx) error { return t.persist(tx, batch) }); err != nil {
-			t.log.Error("trail: decisions could not be written", "error", err)
-		}
-		done = batch[len(batch)-1].Seq
-	}
-}
-
-func (t *Trail) persist(tx *store.Tx, batch []*Record) error {
-	for _, r := range batch {
-		raw, err := json.Marshal(r)
-		if err != nil {
-			return fmt.Errorf("trail: %w", err)
-		}
-		key := seqKey(r.Seq)
-		if err := t.records.Append(tx, store.Entry{Key: key, Value: raw}); err != nil {
-			return err
-		}
-		if err := t.index.Append(tx, store.Entry{Key: store.Key(r.RequestID, key)}); err != nil {
-			return err
-		}
-		if err := t.persistPolicies(tx, r); err != nil {
-			return err
-		}
-	}
-	// Trim in steps, so that it costs little per batch.
-	first, last := batch[0].Seq, batch[len(batch)-1].Seq
-	const step = 1000
-	if last/step != first/step && last > limits.TrailStored {
-		return t.records.Trim(tx, store.Range{To: seqKey(last - limits.TrailStored)})
-	}
-	return nil
-}
-
-func (t *Trail) persistPolicies(tx *store.Tx, r *Record) error {
-	if r.layers == nil {
-		return nil
-	}
-	var err error
-	each(r.layers, func(_ string, a *policy.Attached) {
-		if err != nil || a.Policy == nil || t.written[a.Policy.Digest()] {
-			return
-		}
-		if len(t.written) > limits.TrailMemory {
-			clear(t.written)
-		}
-		t.written[a.Policy.Digest()] = true
-		err = t.policy.Append(tx, store.Entry{Key: a.Policy.Digest(), Value: a.Policy.Source()})
-	})
-	return err
-}
-
-func seqKey(seq uint64) string { return fmt.Sprintf("%020d", seq) }
