@@ -164,7 +164,9 @@ func (b *bareSandbox) destroy() {
 			}
 		}
 		b.in.Close()
-		b.out.Close()
+		if b.code == "" {
+			b.out.Close() // otherwise whoever reads it to its end
+		}
 		// What cannot be removed now goes with the executor's directory.
 		_ = os.RemoveAll(b.dir)
 		close(b.ended)

@@ -78,6 +78,10 @@ func New(c Config) (*Executor, error) {
 	if x.max == 0 {
 		x.max = limits.Environments
 	}
+	var err error
+	if x.dir, err = filepath.Abs(c.Dir); err != nil {
+		return nil, fmt.Errorf("executor: %w", err)
+	}
 	if err := x.makeDir(); err != nil {
 		return nil, err
 	}
@@ -85,7 +89,7 @@ func New(c Config) (*Executor, error) {
 		c.EndpointPort = 0
 	}
 	driver, first, err := chooseDriver(driverConfig{
-		dir: c.Dir, runtimeDir: x.runtimeDir(), clock: c.Clock, log: x.log, withEndpoint: c.Endpoint != nil, endpointPort: c.EndpointPort, bare: c.Bare,
+		dir: x.dir, runtimeDir: x.runtimeDir(), clock: c.Clock, log: x.log, withEndpoint: c.Endpoint != nil, endpointPort: c.EndpointPort, bare: c.Bare,
 	})
 	if err != nil {
 		return nil, err
@@ -119,8 +123,8 @@ func (x *Executor) makeDir() error {
 	if err := os.Mkdir(x.runtimeDir(), 0o755); err != nil {
 		return fmt.Errorf("executor: %w", err)
 	}
-	if err := runtimes.WriteLoops(x.runtimeDir()); err != nil {
-		return fmt.Errorf("executor: language loops: %w", err)
+	if err := x.runtimes.WriteLoops(x.runtimeDir()); err != nil {
+		return fmt.Errorf("executor: %w", err)
 	}
 	return nil
 }

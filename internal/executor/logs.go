@@ -45,9 +45,11 @@ func newJournal(c clock.Clock, output *os.File, write func([]LogEvent)) (*journa
 	return &journal{clock: c, file: output, raw: raw, write: write, buffer: make([]byte, 16<<10)}, nil
 }
 
-// follow takes output until the last process that could print is gone.
+// follow takes output until the last process that could print is gone, and
+// closes it.
 func (j *journal) follow() {
 	j.readAll()
+	j.file.Close()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.cut(j.clock.Now())

@@ -54,7 +54,7 @@ func initReportLine(took time.Duration, phase string, o outcome) string {
 type usage struct {
 	duration time.Duration
 	// init is the time of the init before it; 0 on a warm start.
-	init               time.Duration
+	init           time.Duration
 	memoryMB, peak int64
 }
 

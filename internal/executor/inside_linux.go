@@ -1,0 +1,254 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// This file is the sandbox's first process: process 1 of its own namespaces. It
+// builds the tree, gives up what it may do, and starts and reaps the function's
+// processes. When it ends, the kernel ends all of them.
+
+// sandboxName is the name the server gives its own program to make it this.
+const sandboxName = "sallyport-sandbox"
+
+// Descriptors the first process is started with.
+const (
+	controlFD = 3
+	outputFD  = 4
+)
+
+// MaybeRunSandbox must be the first call of main, and of TestMain where tests
+// run functions. When the program was started as a sandbox's first process it
+// becomes that, and does not return.
+func MaybeRunSandbox() {
+	if len(os.Args) != 1 || os.Args[0] != sandboxName || os.Getpid() != 1 {
+		return
+	}
+	runtime.LockOSThread()
+	// It allocates next to nothing: collect only when that proves wrong.
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(16 << 20)
+	i := &inside{}
+	i.changed.L = &i.mu
+	err := i.obey()
+	_ = send(controlFD, event{Lost: err.Error()})
+	os.Exit(1)
+}
+
+// inside is the state of the first process.
+type inside struct {
+	setup    *setupOrder
+	assigned bool
+	mu       sync.Mutex
+	changed  sync.Cond
+	// runtime is the process id of the runtime, 0 without one. children says
+	// that there may be processes to reap.
+	runtime  int
+	children bool
+}
+
+// obey does what the server orders until it is gone.
+func (i *inside) obey() error {
+	go i.reap()
+	buffer := make([]byte, maxMessage)
+	for {
+		o, err := receiveOrder(controlFD, buffer)
+		if err != nil {
+			return err
+		}
+		switch {
+		case o.Setup != nil:
+			err = i.set(o.Setup)
+		case o.Start != nil:
+			err = i.start(o.Start)
+		case o.Stop:
+			err = i.stop()
+		case o.Pause:
+			err = i.signalAll(unix.SIGSTOP)
+		case o.Resume:
+			err = i.signalAll(unix.SIGCONT)
+		default:
+			err = errors.New("an order of an unknown kind")
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// set makes the sandbox.
+func (i *inside) set(o *setupOrder) error {
+	i.setup = o
+	if err := unix.Sethostname([]byte("localhost")); err != nil {
+		return fmt.Errorf("sethostname: %w", err)
+	}
+	if err := buildTree(o); err != nil {
+		return err
+	}
+	if err := loopbackUp(); err != nil {
+		return fmt.Errorf("loopback: %w", err)
+	}
+	ports := []int{o.APIPort}
+	if o.EndpointPort != 0 {
+		ports = append(ports, o.EndpointPort)
+	}
+	var fds []int
+	for _, port := range ports {
+		fd, err := listenAt(port)
+		if err != nil {
+			return fmt.Errorf("listen at port %d: %w", port, err)
+		}
+		fds = append(fds, fd)
+	}
+	return sendAndClose(event{Ready: true}, fds...)
+}
+
+func sendAndClose(e event, fds ...int) error {
+	err := send(controlFD, e, fds...)
+	for _, fd := range fds {
+		unix.Close(fd)
+	}
+	return err
+}
+
+func loopbackUp() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	request, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	if err := unix.IoctlIfreq(fd, unix.SIOCGIFFLAGS, request); err != nil {
+		return err
+	}
+	request.SetUint16(request.Uint16() | unix.IFF_UP)
+	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, request)
+}
+
+// listenAt listens on the sandbox's own 127.0.0.1.
+func listenAt(port int) (int, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return -1, err
+	}
+	err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+	if err == nil {
+		err = unix.Bind(fd, &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}})
+	}
+	if err == nil {
+		err = unix.Listen(fd, 128)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// start starts the runtime. The first time it makes the sandbox the function's.
+func (i *inside) start(o *startOrder) error {
+	if o.Assign != nil {
+		if i.assigned {
+			return errors.New("assigned twice")
+		}
+		i.assigned = true
+		if err := assignTree(o.Assign); err != nil {
+			return err
+		}
+		if err := i.confine(o.Assign); err != nil {
+			return err
+		}
+	}
+	if !i.assigned {
+		return errors.New("started before it was assigned")
+	}
+	if o.Listen {
+		fd, err := listenAt(i.setup.APIPort)
+		if err != nil {
+			return fmt.Errorf("listen: %w", err)
+		}
+		if err := sendAndClose(event{Listening: true}, fd); err != nil {
+			return err
+		}
+	}
+	// The reaper must not see the process end before it is known.
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	null, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(null)
+	pid, err := syscall.ForkExec(o.Path, append([]string{o.Path}, o.Args...), &syscall.ProcAttr{
+		Dir: taskDir, Env: o.Env, Files: []uintptr{uintptr(null), outputFD, outputFD}, Sys: &syscall.SysProcAttr{Setsid: true},
+	})
+	if err != nil {
+		return send(controlFD, event{Failed: "fork/exec " + o.Path + ": " + err.Error()})
+	}
+	i.runtime, i.children = pid, true
+	i.changed.Broadcast()
+	return nil
+}
+
+// reap waits for every process, for as long as there are any.
+func (i *inside) reap() {
+	for {
+		i.mu.Lock()
+		for !i.children {
+			i.changed.Wait()
+		}
+		i.mu.Unlock()
+		var status unix.WaitStatus
+		pid, err := unix.Wait4(-1, &status, 0, nil)
+		i.mu.Lock()
+		switch {
+		case err == unix.ECHILD:
+			i.children = false
+			i.changed.Broadcast()
+		case err == nil && pid == i.runtime && (status.Exited() || status.Signaled()):
+			i.runtime = 0
+			e := exitStatus{Code: status.ExitStatus()}
+			if status.Signaled() {
+				e = exitStatus{Signal: int(status.Signal())}
+			}
+			_ = send(controlFD, event{Exited: &e})
+		}
+		i.mu.Unlock()
+	}
+}
+
+// stop ends every process but this one.
+func (i *inside) stop() error {
+	if err := i.signalAll(unix.SIGKILL); err != nil {
+		return err
+	}
+	i.mu.Lock()
+	for i.children {
+		i.changed.Wait()
+	}
+	i.mu.Unlock()
+	return send(controlFD, event{Stopped: true})
+}
+
+// signalAll signals every process but this one. The kernel does it in one step:
+// what is being forked at that moment is not left out.
+func (i *inside) signalAll(s unix.Signal) error {
+	if !i.assigned {
+		return nil
+	}
+	if err := unix.Kill(-1, s); err != nil && err != unix.ESRCH {
+		return fmt.Errorf("signal all: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,382 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// linuxSandbox is a sandbox as the server sees it.
+type linuxSandbox struct {
+	driver    *linuxDriver
+	process   *os.Process
+	control   *net.UnixConn
+	group     *group
+	slot      int
+	out       *os.File
+	endpoints net.Listener
+	apiPort   int
+
+	// ready receives the outcome of the setup; listening the listener of a
+	// start that asked for one; stopped the end of a stop.
+	ready     chan error
+	listening chan net.Listener
+	stopped   chan struct{}
+	ended     chan struct{}
+
+	mu sync.Mutex
+	// next is the Runtime API listener of the next start, if there is one already.
+	next net.Listener
+	// assignment goes with the first start; assigned says that it was made.
+	assignment *assignOrder
+	assigned   bool
+	// exited is to be called when the runtime ends; nil when none runs.
+	exited func(exit)
+	// kills is the group's count of kills for lack of memory when the runtime started.
+	kills int64
+	lost  string
+}
+
+// make makes an empty sandbox and waits until it is ready.
+func (d *linuxDriver) make() (sandbox, error) {
+	s, err := d.spawn()
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	go s.follow()
+	err = s.order(order{Setup: &setupOrder{
+		Root: d.rootDir(), Runtime: d.runtimeDir, UID: d.insideUID(s.slot), Privileged: d.privileged,
+		APIPort: s.apiPort, EndpointPort: d.endpointPort,
+	}})
+	if err == nil {
+		select {
+		case err = <-s.ready:
+		case <-d.clock.After(setupTime):
+			err = fmt.Errorf("not ready after %v", setupTime)
+		}
+	}
+	if err == nil {
+		err = s.group.settle()
+	}
+	if err != nil {
+		s.destroy()
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	return s, nil
+}
+
+// setupTime bounds how long a sandbox may take to be made, stopTime how long to
+// end a function's processes, on a machine that has much else to do.
+const (
+	setupTime = 20 * time.Second
+	stopTime  = 5 * time.Second
+)
+
+// order sends an order. The socket has room: orders are few and small.
+func (s *linuxSandbox) order(o order) error {
+	raw, err := s.control.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var sent error
+	err = raw.Write(func(fd uintptr) bool {
+		sent = send(int(fd), o)
+		return sent != unix.EAGAIN
+	})
+	return errors.Join(err, sent)
+}
+
+// spawn starts a sandbox's first process.
+func (d *linuxDriver) spawn() (*linuxSandbox, error) {
+	s := &linuxSandbox{
+		driver: d, apiPort: d.apiPort(),
+		ready: make(chan error, 1), listening: make(chan net.Listener, 1), stopped: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
+	var err error
+	if s.slot, err = d.takeSlot(); err != nil {
+		return nil, err
+	}
+	release := func(err error) error {
+		d.freeSlot(s.slot)
+		return err
+	}
+	if s.group, err = d.groups.make(strconv.Itoa(s.slot)); err != nil {
+		return nil, release(err)
+	}
+	control, theirs, err := controlPair()
+	if err != nil {
+		return nil, release(errors.Join(err, s.group.remove(d.clock)))
+	}
+	defer theirs.Close()
+	s.control = control
+	out, in, err := os.Pipe()
+	if err != nil {
+		return nil, release(errors.Join(err, control.Close(), s.group.remove(d.clock)))
+	}
+	defer in.Close()
+	s.out = out
+	s.process, err = d.spawner.start("/proc/self/exe", []string{sandboxName}, &os.ProcAttr{
+		Dir: "/", Env: []string{"GOMAXPROCS=1", "GOTRACEBACK=none"}, Files: []*os.File{nil, nil, nil, theirs, in}, Sys: d.attributes(s.group),
+	})
+	if err == nil {
+		err = s.group.enter(s.process.Pid)
+		if err != nil {
+			_ = s.process.Kill()
+			_, _ = s.process.Wait()
+		}
+	}
+	if err != nil {
+		return nil, release(errors.Join(err, control.Close(), out.Close(), s.group.remove(d.clock)))
+	}
+	return s, nil
+}
+
+// follow takes the first process's events until it has ended, and then clears away.
+func (s *linuxSandbox) follow() {
+	buffer := make([]byte, maxMessage)
+	for {
+		e, files, err := receiveEvent(s.control, buffer)
+		if err != nil {
+			break
+		}
+		s.take(e, files)
+	}
+	_ = s.process.Kill()
+	_, _ = s.process.Wait()
+	s.clear()
+}
+
+// take takes one event.
+func (s *linuxSandbox) take(e event, files []*os.File) {
+	switch {
+	case e.Ready && len(files) > 0 && s.next == nil:
+		s.takeListeners(files)
+		return
+	case e.Listening && len(files) == 1:
+		if l, err := listenerOf(files[0]); err == nil {
+			select {
+			case s.listening <- l:
+			default:
+				l.Close()
+			}
+		}
+		return
+	case e.Failed != "":
+		s.exit(exit{failed: errors.New(e.Failed)})
+	case e.Exited != nil:
+		s.exit(s.exitOf(e.Exited))
+	case e.Stopped:
+		select {
+		case s.stopped <- struct{}{}:
+		default:
+		}
+	case e.Lost != "":
+		s.mu.Lock()
+		s.lost = e.Lost
+		s.mu.Unlock()
+	}
+	closeAll(files)
+}
+
+func (s *linuxSandbox) takeListeners(files []*os.File) {
+	var err error
+	var all []net.Listener
+	for _, f := range files {
+		l, e := listenerOf(f)
+		err = errors.Join(err, e)
+		if e == nil {
+			all = append(all, l)
+		}
+	}
+	if err == nil {
+		s.next = all[0]
+		if len(all) > 1 {
+			s.endpoints = all[1]
+		}
+	}
+	select {
+	case s.ready <- err:
+	default:
+	}
+}
+
+// exitOf words how the runtime ended.
+func (s *linuxSandbox) exitOf(e *exitStatus) exit {
+	x := exit{status: statusText(e)}
+	if e.Signal == int(unix.SIGKILL) {
+		s.mu.Lock()
+		x.outOfMemory = s.group.kills() > s.kills
+		s.mu.Unlock()
+	}
+	return x
+}
+
+// statusText is in the words of os.ProcessState.
+func statusText(e *exitStatus) string {
+	switch {
+	case e.Signal != 0:
+		return "signal: " + syscall.Signal(e.Signal).String()
+	case e.Code != 0:
+		return "exit status " + strconv.Itoa(e.Code)
+	}
+	return ""
+}
+
+// exit tells the runtime's end, once.
+func (s *linuxSandbox) exit(x exit) {
+	s.mu.Lock()
+	exited := s.exited
+	s.exited = nil
+	s.mu.Unlock()
+	if exited != nil {
+		exited(x)
+	}
+}
+
+// clear removes every trace after the first process has ended, and with it all others.
+func (s *linuxSandbox) clear() {
+	s.mu.Lock()
+	why, assigned := s.lost, s.assigned
+	out := s.group.kills() > s.kills
+	s.mu.Unlock()
+	if why == "" {
+		why = "its first process ended"
+	}
+	if !assigned {
+		s.out.Close() // otherwise whoever reads it to its end
+	}
+	select {
+	case s.ready <- errors.New(why):
+	default:
+	}
+	s.exit(exit{status: "signal: killed", outOfMemory: out})
+	s.control.Close()
+	for _, l := range []net.Listener{s.next, s.endpoints} {
+		if l != nil {
+			l.Close()
+		}
+	}
+	if err := s.group.remove(s.driver.clock); err != nil {
+		s.driver.log.Warn("a control group could not be removed", "error", err)
+	}
+	s.driver.freeSlot(s.slot)
+	close(s.ended)
+}
+
+func (s *linuxSandbox) gone() <-chan struct{}  { return s.ended }
+func (s *linuxSandbox) output() *os.File       { return s.out }
+func (s *linuxSandbox) endpoint() net.Listener { return s.endpoints }
+func (s *linuxSandbox) peak() int64            { return s.group.peak() }
+
+func (s *linuxSandbox) places() places {
+	p := places{task: taskDir, runtime: loopsDir, temp: "/tmp", api: "127.0.0.1:" + strconv.Itoa(s.apiPort)}
+	if s.endpoints != nil {
+		p.endpoint = "127.0.0.1:" + strconv.Itoa(s.driver.endpointPort)
+	}
+	return p
+}
+
+// assign takes effect inside with the first start.
+func (s *linuxSandbox) assign(a assignment) error {
+	// The first process sees the host below another root: links would lead it astray.
+	code, err := filepath.EvalSymlinks(a.codeDir)
+	if err != nil {
+		return fmt.Errorf("function code: %w", err)
+	}
+	o := &assignOrder{Code: code, Mounts: a.mounts, TempMB: a.ephemeralMB}
+	if !s.group.limitsMemory() {
+		o.DataLimit = dataLimit(a.memoryMB)
+	} else if err := s.group.limit(a.memoryMB); err != nil {
+		return fmt.Errorf("memory limit: %w", err)
+	}
+	s.mu.Lock()
+	s.assignment = o
+	s.assigned = true
+	s.mu.Unlock()
+	return nil
+}
+
+// dataLimit bounds a process's data where no control group bounds its memory.
+// Node and Go set aside far more than they use: this only stops a runaway.
+func dataLimit(memoryMB int) int64 { return int64(2*memoryMB+512) << 20 }
+
+func (s *linuxSandbox) start(c command, exited func(exit)) (net.Listener, error) {
+	s.mu.Lock()
+	l, a := s.next, s.assignment
+	s.next, s.assignment, s.exited, s.kills = nil, nil, exited, s.group.kills()
+	s.mu.Unlock()
+	err := s.order(order{Start: &startOrder{Assign: a, Listen: l == nil, Path: c.path, Args: c.args, Env: c.env}})
+	if err != nil {
+		if l != nil {
+			l.Close()
+		}
+		return nil, s.ending(err)
+	}
+	if l != nil {
+		return l, nil
+	}
+	select {
+	case l = <-s.listening:
+		return l, nil
+	case <-s.ended:
+		return nil, s.ending(nil)
+	case <-s.driver.clock.After(setupTime):
+		return nil, fmt.Errorf("sandbox: no Runtime API after %v", setupTime)
+	}
+}
+
+// ending says why the sandbox has ended, if it knows.
+func (s *linuxSandbox) ending(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lost != "" {
+		err = errors.New(s.lost)
+	}
+	return fmt.Errorf("sandbox: it has ended: %w", err)
+}
+
+func (s *linuxSandbox) stop() error {
+	select {
+	case <-s.stopped: // of a stop that was given up
+	default:
+	}
+	if err := s.order(order{Stop: true}); err != nil {
+		return s.ending(err)
+	}
+	select {
+	case <-s.stopped:
+		return nil
+	case <-s.ended:
+		return s.ending(nil)
+	case <-s.driver.clock.After(stopTime):
+		return fmt.Errorf("sandbox: processes are still there %v after they were killed", stopTime)
+	}
+}
+
+func (s *linuxSandbox) freeze() error {
+	if s.group.canFreeze() {
+		return s.group.freeze(true)
+	}
+	return s.order(order{Pause: true})
+}
+
+func (s *linuxSandbox) thaw() error {
+	if s.group.canFreeze() {
+		return s.group.freeze(false)
+	}
+	return s.order(order{Resume: true})
+}
+
+// destroy ends the first process, with which the kernel ends all others.
+func (s *linuxSandbox) destroy() {
+	_ = s.process.Kill()
+	<-s.ended
+}

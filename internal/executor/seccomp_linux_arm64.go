@@ -1,0 +1,10 @@
+package executor
+
+import "golang.org/x/sys/unix"
+
+const auditArch = unix.AUDIT_ARCH_AARCH64
+
+// foreignNumbers: this architecture has one set of numbers.
+const foreignNumbers = 0
+
+var refusedHere []uint32
