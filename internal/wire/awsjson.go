@@ -47,11 +47,7 @@ func (c *awsJSON) Encode(w http.ResponseWriter, o *api.Operation, requestID stri
 	if p := c.plans.of(o.Output); len(p.fields) > 0 {
 		body = p.appendJSON(make([]byte, 0, 512), v)
 	}
-	status := o.Status
-	if status == 0 {
-		status = http.StatusOK
-	}
-	answer(w, status, c.contentType, requestID, body)
+	answer(w, statusOf(o), c.contentType, requestID, body)
 	return nil
 }
 

@@ -16,7 +16,7 @@ import (
 // sorted so that what belongs to one part stands together.
 type params struct {
 	all []param
-	// depth is how many bytes of each key lead to the part.
+	// depth is how many bytes of each key lead to the part, -1 for the whole.
 	depth int
 }
 
@@ -46,7 +46,7 @@ func parseParams(r *http.Request, body []byte) (params, *api.Error) {
 	}
 	slices.SortStableFunc(all, func(a, b param) int { return compareKeys(a.key, b.key) })
 	all = slices.CompactFunc(all, func(a, b param) bool { return a.key == b.key })
-	return params{all: all}, nil
+	return params{all, -1}, nil
 }
 
 func parsePair(pair string) (param, bool) {
@@ -105,12 +105,7 @@ func (p params) name() string {
 }
 
 // start is where the names of the parts below begin.
-func (p params) start() int {
-	if p.depth == 0 {
-		return 0
-	}
-	return p.depth + 1
-}
+func (p params) start() int { return p.depth + 1 }
 
 // child are the parameters of a part below; name may itself have dots.
 func (p params) child(name string) params {

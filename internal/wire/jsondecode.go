@@ -203,8 +203,8 @@ func (d *jsonDecoder) numberValue(s *shape, v reflect.Value) error {
 			return notConverted("DECIMAL_VALUE", s.kind)
 		}
 	case floatKind, doubleKind, timeKind:
-		if s.kind != timeKind || s.time == unixTime {
-			return s.setText(v, text)
+		if (s.kind != timeKind || s.time == unixTime) && s.setText(v, text) == nil {
+			return nil
 		}
 	case listKind, mapKind, structKind:
 		return notAPart(s)

@@ -54,11 +54,7 @@ func (c *query) Encode(w http.ResponseWriter, o *api.Operation, requestID string
 	x.element("RequestId", requestID)
 	x.close("ResponseMetadata")
 	x.close(o.Name + "Response")
-	status := o.Status
-	if status == 0 {
-		status = http.StatusOK
-	}
-	answer(w, status, xmlType, requestID, x.b)
+	answer(w, statusOf(o), xmlType, requestID, x.b)
 	return nil
 }
 

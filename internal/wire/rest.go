@@ -142,10 +142,7 @@ func (f *field) fromHeaders(v reflect.Value, h http.Header) error {
 
 // encodeBindings sets headers and gives the status of an answer.
 func (p *plan) encodeBindings(h http.Header, o *api.Operation, v reflect.Value) (status int) {
-	status = o.Status
-	if status == 0 {
-		status = http.StatusOK
-	}
+	status = statusOf(o)
 	for i := range p.fields {
 		f := &p.fields[i]
 		if f.in != inHeader && f.in != inHeaders && f.in != inStatus {

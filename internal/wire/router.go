@@ -102,7 +102,7 @@ func carriesFiles(p api.Protocol, known *plans, o *api.Operation) bool {
 
 // BodyLimit is how large the body of a request may be: known before it is read.
 func (t *Router) BodyLimit(r *http.Request) int64 {
-	if r.Header.Get(targetHeader) != "" {
+	if isTarget(r) {
 		return limits.RequestBody
 	}
 	if t.isQuery(r) {
@@ -122,13 +122,18 @@ const targetHeader = "X-Amz-Target"
 // can be told; then route.Service only stands for the protocol to answer in,
 // and has no name.
 func (t *Router) Route(r *http.Request, body []byte) (Route, *api.Error) {
-	if target := r.Header.Get(targetHeader); target != "" {
-		return t.byHeader(r, target)
+	if isTarget(r) {
+		return t.byHeader(r, r.Header.Get(targetHeader))
 	}
 	if t.isQuery(r) {
 		return t.byAction(r, body)
 	}
 	return t.byPath(r)
+}
+
+// isTarget says whether a request is of a JSON protocol.
+func isTarget(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.Header.Get(targetHeader) != ""
 }
 
 // route is where an operation of a service is, by its name.
@@ -157,7 +162,7 @@ func (t *Router) byHeader(r *http.Request, target string) (Route, *api.Error) {
 // isQuery says whether a request is of the query protocol: at the root, with a
 // form or an Action, or signed for a service that speaks it.
 func (t *Router) isQuery(r *http.Request) bool {
-	if r.URL.Path != "/" && r.URL.Path != "" {
+	if r.URL.Path != "/" && r.URL.Path != "" || r.Method != http.MethodPost && r.Method != http.MethodGet {
 		return false
 	}
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {

@@ -130,9 +130,10 @@ func (c *validation) partConstraints(of *constraints) string {
 	return "[" + strings.Join(all, ", ") + "]"
 }
 
+// broken adds a violation with the value, unless the value is secret.
 func (c *validation) broken(s *shape, v reflect.Value, path, constraint string) {
-	subject := "Value" // what is secret is not repeated
-	if !s.sensitive {
+	subject := "Value"
+	if !s.sensitive && !s.opaque() {
 		var b strings.Builder
 		s.print(&b, v)
 		text := b.String()
@@ -142,6 +143,12 @@ func (c *validation) broken(s *shape, v reflect.Value, path, constraint string) 
 		subject = "Value '" + text + "'"
 	}
 	c.add(subject, path, constraint)
+}
+
+// opaque says that the framework does not print the value: structures have no
+// text of their own (recorded: "Value at 'tags' failed to satisfy constraint").
+func (s *shape) opaque() bool {
+	return s.kind == structKind || s.elem != nil && s.elem.opaque()
 }
 
 func (c *validation) add(subject, path, constraint string) {
@@ -172,8 +179,6 @@ func (s *shape) print(b *strings.Builder, v reflect.Value) {
 		b.WriteByte(']')
 	case mapKind:
 		s.printMap(b, v)
-	case structKind:
-		b.WriteString("{...}")
 	default:
 		b.Write(s.appendText(nil, v))
 	}

@@ -121,7 +121,7 @@ func TestConstraintsOfOtherShapes(t *testing.T) {
 	}{
 		"a secret is not repeated":       {sample{Secret: ptr("hunter2")}, one + "Value at 'secret' failed to satisfy constraint: Member must have length greater than or equal to 8"},
 		"the contents of a blob neither": {sample{Blob: []byte("four")}, one + "Value 'java.nio.HeapByteBuffer[pos=0 lim=4 cap=4]' at 'blob' failed to satisfy constraint: Member must have length less than or equal to 3"},
-		"an empty list":                  {sample{Many: []sampleItem{}}, one + "Value '[]' at 'many' failed to satisfy constraint: Member must have length greater than or equal to 1"},
+		"an empty list of structures":    {sample{Many: []sampleItem{}}, one + "Value at 'many' failed to satisfy constraint: Member must have length greater than or equal to 1"},
 		"an absent list is not empty":    {sample{}, ""},
 		"a structure in a map":           {sample{ByName: map[string]sampleItem{"k": {}}}, one + "Value null at 'byName.k.member.name' failed to satisfy constraint: Member must not be null"},
 		"lengths count characters":       {sample{Name: ptr("äöü€")}, ""},

@@ -312,6 +312,9 @@ func put(t *testing.T, s *shape, v reflect.Value, value any) {
 	}
 }
 
+// xmlDecoder reads XML strictly.
+func xmlDecoder(r io.Reader) *xml.Decoder { return xml.NewDecoder(r) }
+
 // plainBody reads a body so that two that mean the same are equal.
 func plainBody(t *testing.T, body []byte) any {
 	t.Helper()

@@ -58,6 +58,14 @@ func answer(w http.ResponseWriter, status int, contentType, requestID string, bo
 	_, _ = w.Write(body) // a client that went away is no error of ours
 }
 
+// statusOf is the HTTP status of an operation that succeeded.
+func statusOf(o *api.Operation) int {
+	if o.Status == 0 {
+		return http.StatusOK
+	}
+	return o.Status
+}
+
 // errorHeaders sets what an error adds to the headers.
 func errorHeaders(w http.ResponseWriter, e *api.Error) {
 	for name, value := range e.Headers {
