@@ -30,7 +30,7 @@ func fill(r *trail.Record, request *policy.Request, d policy.Decision) {
 // message is the text of a denial, as AWS words it.
 func message(q *op.Question, request *policy.Request, l *policy.Layers, d policy.Decision) string {
 	if q.Unknown {
-		return "User: " + q.Call.Caller.ARN() + " is not authorized to perform: " + q.Action + " because the resource of the request could not be determined"
+		return policy.MessageBare(request) + " because " + trail.UnknownResource
 	}
 	if q.Bare {
 		return policy.MessageBare(request)

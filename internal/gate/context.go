@@ -2,6 +2,8 @@ package gate
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,14 +16,10 @@ import (
 // context is the request context of one question. AWS fills some keys always,
 // some only for some callers; a key that AWS leaves out must be absent here
 // (AWS global condition context keys).
-func (g *Gate) context(ctx context.Context, q *op.Question, facts op.Facts) *policy.Context {
-	keys := q.Call.BaseContext(func() *policy.Context { return g.base(q.Call) }).Clone()
-	if account := g.owner(q, facts); account != "" {
-		keys.Set("aws:ResourceAccount", account)
-	}
-	for k, v := range facts.Tags {
-		keys.Set("aws:ResourceTag/"+k, v)
-	}
+func (g *Gate) context(ctx context.Context, q *op.Question, facts op.Facts, grants op.Grants) *policy.Context {
+	keys := q.Call.BaseContext(func() *policy.Context { return base(q.Call, grants) }).Clone()
+	setIf(keys, "aws:ResourceAccount", g.owner(q, facts))
+	setTags(keys, "aws:ResourceTag/", facts.Tags)
 	for _, add := range q.Add {
 		add(ctx, q.Call, keys)
 	}
@@ -30,7 +28,7 @@ func (g *Gate) context(ctx context.Context, q *op.Question, facts op.Facts) *pol
 }
 
 // base are the keys that do not depend on the need.
-func (g *Gate) base(c *op.Call) *policy.Context {
+func base(c *op.Call, grants op.Grants) *policy.Context {
 	keys := &policy.Context{}
 	keys.Set("aws:CurrentTime", c.Time.UTC().Format(time.RFC3339))
 	keys.Set("aws:EpochTime", strconv.FormatInt(c.Time.Unix(), 10))
@@ -39,7 +37,7 @@ func (g *Gate) base(c *op.Call) *policy.Context {
 	setIf(keys, "aws:UserAgent", c.Origin.UserAgent)
 	setIf(keys, "aws:Referer", c.Origin.Referer)
 	setIf(keys, "aws:RequestedRegion", c.Region)
-	g.principal(c.Caller, c.Time, keys)
+	principal(c.Caller, c.Time, grants, keys)
 	return keys
 }
 
@@ -49,18 +47,28 @@ func setIf(keys *policy.Context, key, value string) {
 	}
 }
 
-func (g *Gate) principal(c caller.Caller, now time.Time, keys *policy.Context) {
-	if s, ok := c.Service(); ok {
-		keys.Set("aws:PrincipalIsAWSService", "true")
-		keys.Set("aws:PrincipalServiceName", s.Principal)
-		keys.SetList("aws:PrincipalServiceNamesList", []string{s.Principal})
-		setIf(keys, "aws:SourceArn", s.SourceARN)
-		setIf(keys, "aws:SourceAccount", s.SourceAccount)
-		keys.Set("aws:ViaAWSService", "false")
+// setTags sets a key for each tag. Of tags that differ in case only, which name
+// the same key, the last in order counts (AWS calls it unpredictable), so that a
+// question has one answer.
+func setTags(keys *policy.Context, prefix string, tags map[string]string) {
+	if len(tags) == 0 {
 		return
 	}
-	if c.Kind() == caller.AnonymousKind {
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		keys.Set(prefix+k, tags[k])
+	}
+}
+
+func principal(c caller.Caller, now time.Time, grants op.Grants, keys *policy.Context) {
+	switch c.Kind() {
+	case caller.Nobody:
+		return
+	case caller.AnonymousKind:
 		keys.Set("aws:PrincipalType", c.Kind().String())
+		return
+	case caller.ServiceKind:
+		s, _ := c.Service()
+		servicePrincipal(s, keys)
 		return
 	}
 	keys.Set("aws:PrincipalIsAWSService", "false")
@@ -71,18 +79,17 @@ func (g *Gate) principal(c caller.Caller, now time.Time, keys *policy.Context) {
 	if u, ok := c.User(); ok {
 		keys.Set("aws:username", u.Name)
 	}
-	if key := c.Key(); !key.IssuedAt.IsZero() {
-		keys.Set("aws:TokenIssueTime", key.IssuedAt.UTC().Format(time.RFC3339))
-		keys.Set("aws:MultiFactorAuthPresent", strconv.FormatBool(key.MFA))
-		if key.MFA {
-			keys.Set("aws:MultiFactorAuthAge", strconv.Itoa(int(now.Sub(key.IssuedAt).Seconds())))
-		}
-	}
+	// The tags of the session override those of the user or role.
+	setTags(keys, "aws:PrincipalTag/", grants.Tags)
 	if s, ok := c.RoleSession(); ok {
 		setIf(keys, "aws:SourceIdentity", s.SourceIdentity)
 		setIf(keys, api.KeySourceFunctionARN, s.SourceFunctionARN)
+		setTags(keys, "aws:PrincipalTag/", s.Tags)
 	}
-	g.principalTags(c, keys)
+	if f, ok := c.Federated(); ok {
+		setTags(keys, "aws:PrincipalTag/", f.Tags)
+	}
+	credentials(c.Key(), now, keys)
 	via := c.Via()
 	keys.Set("aws:ViaAWSService", strconv.FormatBool(len(via) > 0))
 	if len(via) > 0 {
@@ -92,21 +99,24 @@ func (g *Gate) principal(c caller.Caller, now time.Time, keys *policy.Context) {
 	}
 }
 
-// principalTags sets the tags of the user or role, then those of the session,
-// which override them.
-func (g *Gate) principalTags(c caller.Caller, keys *policy.Context) {
-	if grants, ok := g.directory.Grants(c); ok {
-		for k, v := range grants.Tags {
-			keys.Set("aws:PrincipalTag/"+k, v)
-		}
+// servicePrincipal are the keys of a service that calls as itself.
+func servicePrincipal(s caller.Service, keys *policy.Context) {
+	keys.Set("aws:PrincipalIsAWSService", "true")
+	keys.Set("aws:PrincipalServiceName", s.Principal)
+	keys.SetList("aws:PrincipalServiceNamesList", []string{s.Principal})
+	setIf(keys, "aws:SourceArn", s.SourceARN)
+	setIf(keys, "aws:SourceAccount", s.SourceAccount)
+	keys.Set("aws:ViaAWSService", "false")
+}
+
+// credentials are the keys that only temporary credentials bring.
+func credentials(key caller.Key, now time.Time, keys *policy.Context) {
+	if key.IssuedAt.IsZero() {
+		return
 	}
-	session := map[string]string{}
-	if s, ok := c.RoleSession(); ok {
-		session = s.Tags
-	} else if f, ok := c.Federated(); ok {
-		session = f.Tags
-	}
-	for k, v := range session {
-		keys.Set("aws:PrincipalTag/"+k, v)
+	keys.Set("aws:TokenIssueTime", key.IssuedAt.UTC().Format(time.RFC3339))
+	keys.Set("aws:MultiFactorAuthPresent", strconv.FormatBool(key.MFA))
+	if key.MFA {
+		keys.Set("aws:MultiFactorAuthAge", strconv.Itoa(int(now.Sub(key.IssuedAt).Seconds())))
 	}
 }

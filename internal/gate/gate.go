@@ -37,8 +37,8 @@ func New(d op.Directory, services []op.Service, t *trail.Trail, b *bug.Reporter)
 func (g *Gate) Admit(ctx context.Context, q *op.Question) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			g.bug.Report(ctx, "panic in the gate, on %s: %v", q.Action, p)
 			err = op.InternalFailure()
+			g.failed(ctx, q, p)
 		}
 	}()
 	if q.Nothing != "" {
@@ -47,38 +47,57 @@ func (g *Gate) Admit(ctx context.Context, q *op.Question) (err error) {
 	return g.admit(ctx, q)
 }
 
+// failed reports a fault of the gate and records the denial it ends in.
+func (g *Gate) failed(ctx context.Context, q *op.Question, fault any) {
+	defer g.bug.Report(ctx, "panic in the gate, on %s: %v", q.Action, fault)
+	r := newRecord(q)
+	r.Effect, r.Refused, r.Message = policy.ImplicitDeny.String(), trail.Fault, op.InternalFailure().Message
+	g.trail.Add(r, &policy.Layers{})
+}
+
 // admitNothing lets every signed caller do what AWS allows to every signed caller.
 func (g *Gate) admitNothing(q *op.Question) error {
 	r := newRecord(q)
 	r.Nothing = q.Nothing
-	switch q.Call.Caller.Kind() {
-	case caller.Nobody, caller.AnonymousKind:
-		r.Effect, r.Message = policy.ImplicitDeny.String(), "the operation needs no permission, but a signed request"
+	switch _, exists := g.grants(q.Call.Caller); {
+	case q.Call.Caller.Kind() == caller.AnonymousKind, q.Call.Caller.Kind() == caller.Nobody:
+		r.Refused = trail.Unsigned
+	case !exists:
+		r.Refused = trail.NoPrincipal
+	default:
+		r.Effect, r.Allowed = policy.Allow.String(), true
 		g.trail.Add(r, &policy.Layers{})
-		return denied(q.Call.Operation.Service, "User: "+q.Call.Caller.ARN()+" is not authorized to perform: "+q.Call.Operation.Name)
+		return nil
 	}
-	r.Effect, r.Allowed = policy.Allow.String(), true
+	o := q.Call.Operation
+	r.Effect = policy.ImplicitDeny.String()
+	r.Message = policy.MessageBare(&policy.Request{Principal: r.Principal, Action: o.Service.ID + ":" + o.Name})
 	g.trail.Add(r, &policy.Layers{})
-	return nil
+	return denied(o.Service, r.Message)
 }
 
 func (g *Gate) admit(ctx context.Context, q *op.Question) error {
 	c := q.Call
 	var (
-		request policy.Request
 		layers  policy.Layers
 		verdict policy.Decision // zero: implicit deny
 	)
+	grants, exists := g.grants(c.Caller)
 	facts := g.facts(q)
-	request = policy.Request{
+	request := policy.Request{
 		Principal: c.Caller.Principal(), Action: q.Action, Resource: q.Resource.ARN,
-		ResourceAccount: g.owner(q, facts), Context: g.context(ctx, q, facts),
+		ResourceAccount: g.owner(q, facts), Context: g.context(ctx, q, facts, grants),
 	}
-	known := g.layers(q, facts, &layers)
-	if known && !q.Unknown {
+	g.layers(q, facts, grants, &layers)
+	r := newRecord(q)
+	switch {
+	case !exists:
+		r.Refused = trail.NoPrincipal
+	case q.Unknown:
+		r.Refused = trail.UnknownResource
+	default:
 		verdict = policy.Evaluate(&request, &layers)
 	}
-	r := newRecord(q)
 	fill(r, &request, verdict)
 	if verdict.Allowed() {
 		g.trail.Add(r, &layers)
@@ -89,27 +108,28 @@ func (g *Gate) admit(ctx context.Context, q *op.Question) error {
 	return denied(c.Operation.Service, r.Message)
 }
 
-// layers gathers the policies that apply. It says false when the principal
-// does not exist (any more), so that nothing can allow it.
-func (g *Gate) layers(q *op.Question, facts op.Facts, l *policy.Layers) bool {
-	l.Resource, l.ResourceMustAllow = facts.Policy, facts.MustAllow
-	c := q.Call.Caller
+// grants asks the directory for the caller's own policies and tags, once for
+// each question. exists is false when nothing may allow the caller anything: it
+// is nobody, or its principal does not exist (any more).
+func (g *Gate) grants(c caller.Caller) (grants op.Grants, exists bool) {
 	switch c.Kind() {
 	case caller.AnonymousKind, caller.ServiceKind:
-		return true
+		return op.Grants{}, true
 	case caller.RootKind, caller.UserKind, caller.RoleSessionKind, caller.FederatedKind:
-	default:
-		return false
+		return g.directory.Grants(c)
 	}
-	grants, ok := g.directory.Grants(c)
-	if !ok {
-		return false
-	}
+	return op.Grants{}, false
+}
+
+// layers gathers the policies that apply.
+func (g *Gate) layers(q *op.Question, facts op.Facts, grants op.Grants, l *policy.Layers) {
+	l.Resource, l.ResourceMustAllow = facts.Policy, facts.MustAllow
 	l.Identity, l.Boundary = grants.Identity, grants.Boundary
+	c := q.Call.Caller
 	session := c.SessionPolicies()
 	if !session.Given() {
 		l.SessionLimited = c.Kind() == caller.FederatedKind
-		return true
+		return
 	}
 	l.SessionLimited = true
 	if session.Inline != nil {
@@ -120,7 +140,6 @@ func (g *Gate) layers(q *op.Question, facts op.Facts, l *policy.Layers) bool {
 			l.Session = append(l.Session, a)
 		}
 	}
-	return true
 }
 
 // facts asks the owner of the resource: the service of the ARN's third segment.

@@ -115,7 +115,8 @@ func (b *Bus) Credential(accessKeyID, token string) (Credential, CredentialState
 // Serve runs a call that came through a door, after identification and
 // decoding: needs, gate, handler.
 func (b *Bus) Serve(ctx context.Context, c *Call) (any, error) {
-	c.bus = b
+	// Nothing of an earlier use of the Call may answer for this one.
+	c.bus, c.base, c.resolved = b, nil, nil
 	if c.Time.IsZero() {
 		c.Time = b.clock.Now()
 	}
@@ -132,13 +133,22 @@ func (b *Bus) Serve(ctx context.Context, c *Call) (any, error) {
 	if depth(ctx) >= limits.CallDepth {
 		return nil, api.Newf(429, "TooManyRequestsException", "Calls are nested more than %d deep.", limits.CallDepth)
 	}
-	if err := b.refuse(c); err != nil {
-		return nil, err
-	}
 	if err := b.admit(ctx, c, row); err != nil {
 		return nil, err
 	}
-	return row.run(deeper(ctx), c, c.Input)
+	return b.run(deeper(ctx), c, row)
+}
+
+// run lets the handler work. What panics in it is a bug of one call: others go
+// on, also when it was made in the background, where no door would catch it.
+func (b *Bus) run(ctx context.Context, c *Call, row Row) (out any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			out, err = nil, InternalFailure()
+			b.bug.Report(ctx, "panic in %s: %v", c.Operation.Name, p)
+		}
+	}()
+	return row.run(ctx, c, c.Input)
 }
 
 // refuse lets the operation's own service turn the credentials away.
@@ -158,10 +168,13 @@ func (b *Bus) refuse(c *Call) error {
 func (b *Bus) admit(ctx context.Context, c *Call, row Row) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			b.bug.Report(ctx, "panic while admitting %s: %v", c.Operation.Name, p)
 			err = InternalFailure()
+			b.bug.Report(ctx, "panic while admitting %s: %v", c.Operation.Name, p)
 		}
 	}()
+	if err := b.refuse(c); err != nil {
+		return err
+	}
 	for _, n := range row.needs {
 		if err := b.judge(ctx, c, n); err != nil {
 			return err
@@ -200,6 +213,8 @@ func Do[In, Out any](ctx context.Context, b *Bus, as As, o api.Op[In, Out], in *
 	c := &Call{
 		Caller: as.Caller, Operation: o.Operation, Input: in, Region: as.Region,
 		RequestID: as.RequestID, Parent: as.Parent, vouched: as.Context,
+		// AWS's services call each other over TLS; here nothing leaves the process.
+		Origin: Origin{Secure: true},
 	}
 	out, err := b.Serve(ctx, c)
 	if err != nil {
@@ -212,10 +227,14 @@ func Do[In, Out any](ctx context.Context, b *Bus, as As, o api.Op[In, Out], in *
 	return typed, nil
 }
 
-// CallerOf is the caller behind credentials a service was given by STS.
+// CallerOf is the caller behind credentials a service was given by STS; nobody
+// when they cannot be used (any more).
 func (b *Bus) CallerOf(accessKeyID, token string) (caller.Caller, bool) {
 	c, state := b.Credential(accessKeyID, token)
-	return c.Caller, state == CredentialActive
+	if state != CredentialActive {
+		return caller.Caller{}, false
+	}
+	return c.Caller, true
 }
 
 // Vouch adds the keys the calling service vouches for; the gate calls it.

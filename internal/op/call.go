@@ -9,7 +9,8 @@ import (
 	"github.com/sallyport/sallyport/policy"
 )
 
-// Origin is what is known of how a request reached us; zero for calls between services.
+// Origin is what is known of how a request reached us. Of a call between
+// services it only says Secure.
 type Origin struct {
 	// SourceIP is the address of the connection, without port.
 	SourceIP  string

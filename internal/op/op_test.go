@@ -142,6 +142,9 @@ func TestRowsWithoutNeedsStopTheStart(t *testing.T) {
 		"no needs":                    {Bind(o, handler(&ran))},
 		"need without action":         {Bind(o, handler(&ran), On("", on("r")))},
 		"need without finder":         {Bind(o, handler(&ran), On("t:A", nil))},
+		"optional needs only":         {Bind(o, handler(&ran), Maybe(On("t:A", on("r"))), Maybe(On("t:B", on("r"))))},
+		"nothing, optionally":         {Bind(o, handler(&ran), Maybe(Nothing("x")))},
+		"an operation of no service":  {Bind(api.Op[input, output]{Operation: &api.Operation{Name: "Do", Input: o.Input}}, handler(&ran), Nothing("x"))},
 		"nothing beside something":    {Bind(o, handler(&ran), Nothing("x"), On("t:A", on("r")))},
 		"bound twice":                 {Bind(o, handler(&ran), On("t:A", on("r"))), Bind(o, handler(&ran), On("t:A", on("r")))},
 		"a row made past Bind, empty": {{}},
@@ -149,6 +152,10 @@ func TestRowsWithoutNeedsStopTheStart(t *testing.T) {
 		if _, err := NewBus(Config{Gate: &gate{}, Services: []Service{&service{rows: rows}}, Clock: clock.System{}}); err == nil {
 			t.Errorf("%s: started", name)
 		}
+	}
+	stranger := fixedAPI{&service{rows: []Row{Bind(o, handler(&ran), Nothing("x"))}}, &api.Service{ID: "other"}}
+	if _, err := NewBus(Config{Gate: &gate{}, Services: []Service{stranger}, Clock: clock.System{}}); err == nil {
+		t.Error("a service bound the operation of another one and started")
 	}
 	if _, err := NewBus(Config{}); err == nil {
 		t.Error("a bus without a gate started")

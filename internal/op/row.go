@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/sallyport/sallyport/internal/api"
 	"github.com/sallyport/sallyport/policy"
@@ -80,7 +81,8 @@ func On(action string, find Finder) Need { return Need{action: action, find: fin
 // Nothing says that AWS allows the operation to every signed caller, and why.
 func Nothing(reason string) Need { return Need{nothing: reason} }
 
-// Maybe lets a need find no resource at all: it is then not judged.
+// Maybe lets a need find no resource at all: it is then not judged. A row has
+// at least one need that is not so.
 func Maybe(n Need) Need {
 	n.maybe = true
 	return n
@@ -113,12 +115,15 @@ func Any(context.Context, *Call) ([]Resource, error) { return []Resource{{ARN: "
 // check says what makes a row unusable, nil if nothing does.
 func (r Row) check() error {
 	switch {
-	case r.operation == nil || r.run == nil:
+	case r.operation == nil || r.run == nil || r.operation.Service == nil:
 		return fmt.Errorf("a row without operation or handler")
 	case len(r.needs) == 0:
 		return fmt.Errorf("%s.%s has no needs: say op.Nothing with a reason if AWS allows it to everybody", r.operation.Service.ID, r.operation.Name)
 	case r.operation.Input == nil || r.operation.Input.Kind() != reflect.Struct:
 		return fmt.Errorf("%s.%s has no input type", r.operation.Service.ID, r.operation.Name)
+	}
+	if !slices.ContainsFunc(r.needs, func(n Need) bool { return !n.maybe }) {
+		return fmt.Errorf("%s.%s has optional needs only: a call that finds no resource would run without a question", r.operation.Service.ID, r.operation.Name)
 	}
 	for _, n := range r.needs {
 		if n.nothing == "" && (n.action == "" || n.find == nil) {
