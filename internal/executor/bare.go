@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // bareDriver runs functions as processes like any other, where there is no
@@ -95,12 +96,10 @@ func (b *bareSandbox) places() places {
 func (b *bareSandbox) start(c command, exited func(exit)) (net.Listener, error) {
 	l := b.next
 	b.next = nil
-	cmd := exec.Command(c.path, c.args...)
-	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = c.env, b.code, b.in, b.in
-	cmd.SysProcAttr = bareAttributes()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err := cmd.Start(); err != nil {
+	cmd, err := b.run(c)
+	if err != nil {
 		go exited(exit{failed: err})
 		return l, nil
 	}
@@ -120,6 +119,21 @@ func (b *bareSandbox) start(c command, exited func(exit)) (net.Listener, error) 
 		close(over)
 	}()
 	return l, nil
+}
+
+// run starts the process. One that was written a moment ago may be held open by
+// another process that is just being forked off.
+func (b *bareSandbox) run(c command) (*exec.Cmd, error) {
+	for wait := time.Millisecond; ; wait *= 2 {
+		cmd := exec.Command(c.path, c.args...)
+		cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = c.env, b.code, b.in, b.in
+		cmd.SysProcAttr = bareAttributes()
+		err := cmd.Start()
+		if !busy(err) || wait > busyTime {
+			return cmd, err
+		}
+		<-b.driver.clock.After(wait)
+	}
 }
 
 // stop ends the process group. A process that left it is out of reach.

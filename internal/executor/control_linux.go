@@ -167,7 +167,27 @@ func closeAll(files []*os.File) {
 // listenerOf makes a listener of a descriptor, which it closes.
 func listenerOf(f *os.File) (net.Listener, error) {
 	defer f.Close()
-	return net.FileListener(f)
+	l, err := net.FileListener(f)
+	if err != nil {
+		return nil, err
+	}
+	tcp, ok := l.(*net.TCPListener)
+	if !ok {
+		l.Close()
+		return nil, errors.New("a sandbox sent a listener of another kind")
+	}
+	return &portListener{tcp}, nil
+}
+
+// portListener gives up its port with Close, even while a process that is just
+// being forked off the server still holds the descriptor.
+type portListener struct{ *net.TCPListener }
+
+func (l *portListener) Close() error {
+	if raw, err := l.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_RD) })
+	}
+	return l.TCPListener.Close()
 }
 
 // controlPair makes the two ends of a control socket. The second one is for a

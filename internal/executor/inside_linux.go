@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -190,7 +191,7 @@ func (i *inside) start(o *startOrder) error {
 		return err
 	}
 	defer unix.Close(null)
-	pid, err := syscall.ForkExec(o.Path, append([]string{o.Path}, o.Args...), &syscall.ProcAttr{
+	pid, err := forkExec(o.Path, append([]string{o.Path}, o.Args...), &syscall.ProcAttr{
 		Dir: taskDir, Env: o.Env, Files: []uintptr{uintptr(null), outputFD, outputFD}, Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
@@ -199,6 +200,19 @@ func (i *inside) start(o *startOrder) error {
 	i.runtime, i.children = pid, true
 	i.changed.Broadcast()
 	return nil
+}
+
+// forkExec waits out a program that was written a moment ago: a process that the
+// server is just forking off holds it open until it executes its own.
+func forkExec(path string, args []string, attr *syscall.ProcAttr) (int, error) {
+	for wait := time.Millisecond; ; wait *= 2 {
+		pid, err := syscall.ForkExec(path, args, attr)
+		if err != syscall.ETXTBSY || wait > busyTime {
+			return pid, err
+		}
+		pause := unix.NsecToTimespec(int64(wait))
+		_ = unix.Nanosleep(&pause, nil)
+	}
 }
 
 // reap waits for every process, for as long as there are any.

@@ -3,7 +3,11 @@ package executor
 import (
 	"net"
 	"os"
+	"time"
 )
+
+// busyTime is how long a program is tried that is still being written to.
+const busyTime = 200 * time.Millisecond
 
 // driver makes the places functions run in.
 type driver interface {

@@ -160,15 +160,31 @@ def respond(id, body, headers={}):
 	return w.function(name, dir)
 }
 
-// binary makes a function of the Go program in testdata.
+// builds are the test programs, each built once.
+var builds sync.Map
+
+// binary makes a function of a Go program in testdata.
 func (w *world) binary(name, program string) *Function {
 	w.Helper()
-	dir := w.codeDir()
-	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "bootstrap"), "./testdata/"+program)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		w.Fatalf("go build: %v\n%s", err, out)
+	build, _ := builds.LoadOrStore(program, sync.OnceValues(func() ([]byte, error) {
+		dir, err := os.MkdirTemp("", "sallyport-test-")
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(dir)
+		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "bootstrap"), "./testdata/"+program)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("go build: %w\n%s", err, out)
+		}
+		return os.ReadFile(filepath.Join(dir, "bootstrap"))
+	}))
+	raw, err := build.(func() ([]byte, error))()
+	if err != nil {
+		w.Fatal(err)
 	}
+	dir := w.codeDir()
+	w.write(dir, "bootstrap", string(raw))
 	return w.function(name, dir)
 }
 
