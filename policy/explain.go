@@ -132,7 +132,8 @@ func (e *Explanation) explainLayers(q *question) {
 	e.addLayer(q, &o.serviceControl, slices.Concat(l.ServiceControl...), false)
 	o.resource.judgeResource(q)
 	e.addLayer(q, &o.resource, oneOrNone(l.Resource), l.ResourceMustAllow || e.Accounts != "same")
-	if q.request.Principal.hasAccount() {
+	// Nobody else has policies of its own. Were some given, a Deny would count.
+	if q.request.Principal.hasAccount() || len(l.Identity)+len(l.Session) > 0 || l.Boundary != nil {
 		o.identity.judgeIdentity(q)
 		e.addLayer(q, &o.identity, l.Identity, true)
 		o.boundary.judgeBoundary(q)

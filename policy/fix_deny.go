@@ -107,7 +107,8 @@ func (w *workbench) otherActions(s *Statement) (possible, empty bool) {
 		s.NotAction.Items, s.NotAction.Lone = append(s.NotAction.Items, action), false
 		return true, false
 	}
-	if s.Action == nil {
+	if noItems(s.Action) {
+		// It denies by what it lacks.
 		return false, false
 	}
 	s.Action.Items = slices.DeleteFunc(s.Action.Items, func(a string) bool { return strings.EqualFold(a, action) })
@@ -131,6 +132,8 @@ func (w *workbench) otherResources(s *Statement) (possible, empty bool) {
 	case s.NotResource != nil:
 		s.NotResource.Items, s.NotResource.Lone = append(s.NotResource.Items, escape(resource)), false
 		return true, false
+	case len(s.Resource.Items) == 0:
+		return false, false
 	}
 	s.Resource.Items = slices.DeleteFunc(s.Resource.Items, func(r string) bool { return r == resource && r == escape(r) })
 	for _, r := range s.Resource.Items {

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/sallyport/sallyport/policy"
@@ -86,7 +87,10 @@ func world(d dice) (*policy.Request, *policy.Layers) {
 			r.Context.SetList(k.name, values)
 		}
 	}
-	m := maker{d, r}
+	if d.chance(60) {
+		identify(r)
+	}
+	m := &maker{dice: d, r: r}
 	l := &policy.Layers{SessionLimited: d.chance(10), ResourceMustAllow: d.chance(10)}
 	for range 1 + d(2) {
 		l.Identity = append(l.Identity, m.policy(false))
@@ -114,12 +118,30 @@ func world(d dice) (*policy.Request, *policy.Layers) {
 	return r, l
 }
 
+// identify fills the keys that say who asks.
+func identify(r *policy.Request) {
+	p := &r.Principal
+	r.Context.Delete("aws:PrincipalArn")
+	r.Context.Delete("aws:PrincipalServiceName")
+	switch {
+	case p.Service != "":
+		r.Context.Set("aws:PrincipalServiceName", p.Service)
+	case p.RoleARN != "":
+		r.Context.Set("aws:PrincipalArn", p.RoleARN)
+	case p.ARN != "":
+		r.Context.Set("aws:PrincipalArn", p.ARN)
+	}
+}
+
+// maker makes policies that have something to do with a request.
 type maker struct {
 	dice
 	r *policy.Request
+	// count names the policies apart.
+	count int
 }
 
-func (m maker) levels(principals bool) [][]policy.Attached {
+func (m *maker) levels(principals bool) [][]policy.Attached {
 	var all [][]policy.Attached
 	for range 1 + m.dice(2) {
 		var level []policy.Attached
@@ -131,7 +153,7 @@ func (m maker) levels(principals bool) [][]policy.Attached {
 	return all
 }
 
-func (m maker) maybe(principals bool) *policy.Attached {
+func (m *maker) maybe(principals bool) *policy.Attached {
 	a := m.policy(principals)
 	if m.chance(3) {
 		a.Policy = nil
@@ -139,15 +161,16 @@ func (m maker) maybe(principals bool) *policy.Attached {
 	return &a
 }
 
-func (m maker) policy(principals bool) policy.Attached {
+func (m *maker) policy(principals bool) policy.Attached {
 	p, err := policy.Load(m.document(principals))
 	if err != nil {
 		panic(err)
 	}
-	return policy.Attached{Policy: p, Name: "made"}
+	m.count++
+	return policy.Attached{Policy: p, Name: fmt.Sprint("policy-", m.count)}
 }
 
-func (m maker) document(principals bool) []byte {
+func (m *maker) document(principals bool) []byte {
 	statements := []any{}
 	for range 1 + m.dice(3) {
 		statements = append(statements, m.statement(principals))
@@ -163,7 +186,7 @@ func (m maker) document(principals bool) []byte {
 	return text
 }
 
-func (m maker) statement(principals bool) map[string]any {
+func (m *maker) statement(principals bool) map[string]any {
 	s := map[string]any{"Effect": "Allow"}
 	if m.chance(22) {
 		s["Effect"] = "Deny"
@@ -191,7 +214,7 @@ func (m maker) statement(principals bool) map[string]any {
 }
 
 // element writes an element, its Not form, both, or neither.
-func (m maker) element(s map[string]any, name string, one func() string) {
+func (m *maker) element(s map[string]any, name string, one func() string) {
 	roll := m.dice(100)
 	if roll < 84 || roll == 98 {
 		s[name] = m.values(one)
@@ -202,7 +225,7 @@ func (m maker) element(s map[string]any, name string, one func() string) {
 }
 
 // values is one value, or a list, now and then an empty one.
-func (m maker) values(one func() string) any {
+func (m *maker) values(one func() string) any {
 	if m.chance(60) {
 		return one()
 	}
@@ -216,7 +239,7 @@ func (m maker) values(one func() string) any {
 	return list
 }
 
-func (m maker) action() string {
+func (m *maker) action() string {
 	if m.chance(50) {
 		return m.r.Action
 	}
@@ -224,7 +247,7 @@ func (m maker) action() string {
 		"sts:AssumeRole", "s*:GetObject", "*:*", "**", "nonsense", "s3:Get:Object", "", "s3:"})
 }
 
-func (m maker) resource() string {
+func (m *maker) resource() string {
 	if m.chance(40) {
 		return m.r.Resource
 	}
@@ -236,7 +259,7 @@ func (m maker) resource() string {
 		"arn:aws:${aws:username}:::bucket", "arn:aws:s*:::bucket", "bucket", "*bucket", "**", "*:aws:s3:::bucket", ""})
 }
 
-func (m maker) principal() any {
+func (m *maker) principal() any {
 	if m.chance(25) {
 		return "*"
 	}
@@ -268,7 +291,7 @@ func (m maker) principal() any {
 }
 
 // operator is one that suits a key, mostly.
-func (m maker) operator(key string) string {
+func (m *maker) operator(key string) string {
 	base := pick(m.dice, []string{"StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike", "Null"})
 	suits := map[string]string{"aws:SourceIp": "Ip", "aws:CurrentTime": "Date", "s3:max-keys": "Numeric", "aws:SourceArn": "Arn", "app:blob": "Binary", "aws:SecureTransport": "Bool"}[key]
 	if suits != "" && m.chance(75) {
@@ -293,7 +316,7 @@ func (m maker) operator(key string) string {
 }
 
 // spell writes a key in another letter case now and then.
-func (m maker) spell(key string) string {
+func (m *maker) spell(key string) string {
 	if m.chance(10) {
 		return strings.ToUpper(key)
 	}
@@ -301,7 +324,7 @@ func (m maker) spell(key string) string {
 }
 
 // value is one for a condition on a key.
-func (m maker) value(key string, of []string) string {
+func (m *maker) value(key string, of []string) string {
 	if given, ok := m.r.Context.Get(key); ok && m.chance(30) {
 		return pick(m.dice, given)
 	}

@@ -275,7 +275,7 @@ func (e *principalElement) match(q *question) (Grade, result) {
 		g, one := e.entries[i].match(&q.request.Principal)
 		// A surer way of being named goes before a closer one, and a closer
 		// one before a less close one.
-		if one.verdict > r.verdict || one.verdict == r.verdict && (g > grade || g == grade && one.caveats == 0) {
+		if one.verdict > r.verdict || one.verdict == r.verdict && (g > grade || g == grade && one.caveats < r.caveats) {
 			grade, r = g, one
 		}
 	}
