@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"io"
 	"net/http"
@@ -318,5 +320,20 @@ func (p *process) send(t *testing.T, b bad) (status int, code, body string) {
 		code, _, _ = strings.Cut(rest, "</Code>")
 	}
 	code, _, _ = strings.Cut(code, ":")
-	return answer.StatusCode, code, string(raw)
+	return answer.StatusCode, code, plain(raw)
+}
+
+// plain is the text of an error as a client shows it, or the body as it is.
+func plain(body []byte) string {
+	var asJSON struct{ Message string }
+	if json.Unmarshal(body, &asJSON) == nil && asJSON.Message != "" {
+		return asJSON.Message
+	}
+	var asXML struct {
+		Message string `xml:"Error>Message"`
+	}
+	if xml.Unmarshal(body, &asXML) == nil && asXML.Message != "" {
+		return asXML.Message
+	}
+	return string(body)
 }

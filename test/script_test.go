@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -18,7 +19,8 @@ import (
 //
 // Beside testscript's own commands: `zip OUT FILE...` packs a function, `as N`
 // switches to the root user of the N-th account, `as KEY SECRET TOKEN` to
-// anyone, `save VAR` puts the last standard output into a variable. The
+// anyone, `save VAR` puts the last standard output into a variable,
+// `waitfor TEXT COMMAND...` repeats a command until it prints the text. The
 // condition [client:NAME] says whether a client is installed; where clients
 // are required (SALLYPORT_REQUIRE_CLIENTS=1) a missing one fails the script.
 func TestScripts(t *testing.T) {
@@ -27,9 +29,10 @@ func TestScripts(t *testing.T) {
 		Setup:     startServer,
 		Condition: condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"zip":  zipFiles,
-			"as":   switchCaller,
-			"save": saveOutput,
+			"zip":     zipFiles,
+			"as":      switchCaller,
+			"save":    saveOutput,
+			"waitfor": waitFor,
 		},
 	})
 }
@@ -108,6 +111,19 @@ func switchCaller(ts *testscript.TestScript, _ bool, args []string) {
 	for _, v := range p.environ(i) {
 		name, value, _ := strings.Cut(v, "=")
 		ts.Setenv(name, value)
+	}
+}
+
+// waitFor is for what happens beside the requests: log writes.
+func waitFor(ts *testscript.TestScript, _ bool, args []string) {
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		if err == nil && strings.Contains(ts.ReadFile("stdout"), args[0]) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%q was never printed by %v: %v", args[0], args[1:], err)
+		}
 	}
 }
 
