@@ -20,8 +20,8 @@ import (
 // meaning is everything of a request that anybody acts on.
 type meaning struct {
 	Method, Path, Query, Host, Length string
-	Header                       http.Header
-	Body                         string
+	Header                            http.Header
+	Body                              string
 }
 
 func meaningOf(r *http.Request, body []byte) meaning {
@@ -128,7 +128,7 @@ func TestKeyCache(t *testing.T) {
 	if verify(spoiled) || len(v.keys.keys) != 0 {
 		t.Error("a wrong signature leaves a key behind")
 	}
-	if !verify(r) || !verify(r) || len(v.keys.keys) != 1 {
+	if first, second := verify(r), verify(r); !first || !second || len(v.keys.keys) != 1 {
 		t.Error("a key that verified is not kept")
 	}
 	if verify(spoiled) {

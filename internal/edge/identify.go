@@ -1,0 +1,94 @@
+package edge
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"github.com/sallyport/sallyport/internal/caller"
+	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/sigv4"
+)
+
+// identified sets who is asking, from the signature or its absence.
+func (h *Handler) identified(e *exchange) error {
+	e.call = &op.Call{
+		Caller: caller.Anonymous(), Operation: e.route.Operation, Region: defaultRegion, RequestID: e.requestID,
+		Origin: origin(e.r), Time: h.clock.Now(),
+	}
+	identity, failure := h.verifier.Verify(e.r, e.body, sigv4.Expect{Service: e.route.Service})
+	if failure != nil {
+		return failure.Error(e.route.Service)
+	}
+	if identity == nil {
+		return sigv4.Unsigned().Error(e.route.Service)
+	}
+	owner := identity.Owner.(op.Credential)
+	e.call.Caller, e.call.Region = owner.Caller, identity.Region
+	if owner.Used != nil {
+		owner.Used(identity.Service, identity.Region)
+	}
+	return nil
+}
+
+const defaultRegion = "us-east-1"
+
+func (h *Handler) lookup(_ context.Context, accessKeyID, token string) (sigv4.Credential, sigv4.Kind) {
+	c, state := h.bus.Credential(accessKeyID, token)
+	return sigv4.Credential{AccessKeyID: accessKeyID, Secret: c.Secret, Owner: c}, kind(state)
+}
+
+// kind says the state of a credential in the verifier's words. A state it does
+// not know is a key nobody has.
+func kind(state op.CredentialState) sigv4.Kind {
+	switch state {
+	case op.CredentialActive:
+		return sigv4.Active
+	case op.CredentialInactive:
+		return sigv4.Inactive
+	case op.CredentialExpired:
+		return sigv4.Expired
+	case op.CredentialTokenInvalid:
+		return sigv4.TokenInvalid
+	}
+	return sigv4.Unknown
+}
+
+// origin is where the request came from: the connection's address alone, as any
+// header about it could be made up.
+func origin(r *http.Request) op.Origin {
+	o := op.Origin{UserAgent: r.UserAgent(), Referer: r.Referer(), Secure: r.TLS != nil}
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		o.SourceIP = peer.Addr().Unmap().WithZone("").String()
+	}
+	if env, ok := r.Context().Value(environmentKey{}).(string); ok {
+		o.EnvironmentID = env
+	}
+	return o
+}
+
+type environmentKey struct{}
+
+// FromEnvironment marks the requests of a function environment's own listener.
+func FromEnvironment(ctx context.Context, environmentID string) context.Context {
+	return context.WithValue(ctx, environmentKey{}, environmentID)
+}
+
+// normal is r with its path in the form that signatures cover, so that what is
+// routed is what was signed.
+func normal(r *http.Request) *http.Request {
+	given := r.URL.EscapedPath()
+	path := sigv4.NormalPath(given)
+	if path == given {
+		return r
+	}
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		return r // never: an escaped path decodes
+	}
+	changed, u := *r, *r.URL
+	u.Path, u.RawPath = plain, path
+	changed.URL = &u
+	return &changed
+}
