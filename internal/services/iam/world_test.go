@@ -218,3 +218,7 @@ func TestRowsBindEveryOperation(t *testing.T) {
 		t.Errorf("%d rows for %d operations", got, want)
 	}
 }
+
+func fieldOf(in any, name string) reflect.Value { return reflect.ValueOf(in).Elem().FieldByName(name) }
+
+func valueOf(v any) reflect.Value { return reflect.ValueOf(v) }
