@@ -89,7 +89,7 @@ func (s *Service) explain(ctx context.Context, r *trail.Record) (*sallyportapi.E
 	}
 	e := policy.Explain(request, layers)
 	t.tree, t.summary = e, e.Summary
-	switch why := s.outside(r, e); {
+	switch why := outside(r, e); {
 	case why != "":
 		t.summary, e.Fixes = "denied: "+why, nil
 	case !r.Allowed:
@@ -104,35 +104,16 @@ func (s *Service) explain(ctx context.Context, r *trail.Record) (*sallyportapi.E
 	return out, nil
 }
 
-// outside is why the gate denied without, or against, the policies; empty when
-// they decided.
-func (s *Service) outside(r *trail.Record, e *policy.Explanation) string {
-	if r.Allowed {
-		return ""
-	}
-	if r.Resource == "" {
-		return "the resource of the request could not be determined, and what is unknown is denied"
-	}
-	if e.Decision.Allowed() || s.gone(&r.Principal) {
-		return "the principal behind the credentials does not exist (any more)"
+// outside is why the call was denied without, or against, the policies; empty
+// when they decided.
+func outside(r *trail.Record, e *policy.Explanation) string {
+	switch {
+	case r.Refused != "":
+		return r.Refused
+	case !r.Allowed && e.Decision.Allowed():
+		return "another version of the server decided otherwise on the same policies"
 	}
 	return ""
-}
-
-// gone says that a user or role was deleted.
-func (s *Service) gone(p *policy.Principal) bool {
-	arn := ""
-	switch p.Kind {
-	case policy.User:
-		arn = p.ARN
-	case policy.RoleSession:
-		arn = p.RoleARN
-	}
-	if arn == "" || s.Directory == nil {
-		return false
-	}
-	_, ok := s.Directory.PrincipalID(arn)
-	return !ok
 }
 
 func (s *Service) arnOf(id string) (string, bool) {
@@ -146,7 +127,7 @@ func nothingSummary(r *trail.Record) string {
 	if r.Allowed {
 		return "allowed: " + r.Operation + " needs no permission (" + r.Nothing + ")"
 	}
-	return "denied: " + r.Message
+	return "denied: " + r.Refused
 }
 
 func caveats(e *policy.Explanation) []sallyportapi.Caveat {

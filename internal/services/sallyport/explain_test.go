@@ -103,7 +103,7 @@ func TestWhatHadNoPolicyIsExplainedToo(t *testing.T) {
 	free := newest.Decisions[0].GetRequestId()
 	for id, want := range map[string]string{
 		"gone":    "denied: the principal behind the credentials does not exist (any more)",
-		"unknown": "denied: the resource of the request could not be determined, and what is unknown is denied",
+		"unknown": "denied: the resource of the request could not be determined",
 		free:      "allowed: Free needs no permission (everybody may)",
 	} {
 		e := w.explained(id)

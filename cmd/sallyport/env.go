@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"strings"
+)
+
+// EnvCmd prints the environment of AWS tools.
+type EnvCmd struct {
+	connectFlags
+	Shell  string `enum:"sh,fish,powershell" default:"sh" help:"Whose syntax: ${enum} (${default})."`
+	Region string `placeholder:"REGION" help:"Region to set (default: the one that is set, else us-east-1)."`
+}
+
+// Help is shown below the command's usage.
+func (EnvCmd) Help() string {
+	return `For example: eval "$(sallyport env)". The output holds the secret of a root key.`
+}
+
+// variable is one of the environment; an empty value unsets it.
+type variable struct{ name, value string }
+
+// Run prints.
+func (e *EnvCmd) Run(ctx context.Context, c *console) error {
+	cl, err := e.client()
+	if err != nil {
+		return err
+	}
+	// A server that is gone, or a key it does not know, is better said here
+	// than by the next tool.
+	if _, err := cl.describe(ctx); err != nil {
+		return err
+	}
+	where := e.Region
+	if where == "" {
+		where = region()
+	}
+	if c.JSON {
+		return c.printJSON(map[string]string{
+			"endpoint": cl.endpoint, "accessKeyId": cl.credentials.AccessKeyID, "secretAccessKey": cl.credentials.SecretAccessKey,
+			"sessionToken": cl.credentials.SessionToken, "region": where,
+		})
+	}
+	for _, v := range []variable{
+		{"AWS_ENDPOINT_URL", cl.endpoint},
+		{"AWS_ACCESS_KEY_ID", cl.credentials.AccessKeyID},
+		{"AWS_SECRET_ACCESS_KEY", cl.credentials.SecretAccessKey},
+		// One left over from another session would make every signature wrong.
+		{"AWS_SESSION_TOKEN", cl.credentials.SessionToken},
+		{"AWS_REGION", where},
+		{"AWS_DEFAULT_REGION", where},
+	} {
+		c.printf("%s\n", v.line(e.Shell))
+	}
+	return nil
+}
+
+// line sets the variable in the syntax of a shell.
+func (v variable) line(shell string) string {
+	switch {
+	case shell == "fish" && v.value == "":
+		return "set -e " + v.name + ";"
+	case shell == "fish":
+		return "set -gx " + v.name + " " + "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(v.value) + "';"
+	case shell == "powershell" && v.value == "":
+		return "Remove-Item Env:" + v.name + " -ErrorAction SilentlyContinue"
+	case shell == "powershell":
+		return "$Env:" + v.name + " = '" + strings.ReplaceAll(v.value, "'", "''") + "'"
+	case v.value == "":
+		return "unset " + v.name
+	}
+	return "export " + v.name + "='" + strings.ReplaceAll(v.value, "'", `'\''`) + "'"
+}
