@@ -3,7 +3,9 @@ package edge
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -261,5 +263,26 @@ func TestClockOfTheCallIsTheServers(t *testing.T) {
 	}
 	if call := w.noted(); !call.Time.Equal(now) {
 		t.Errorf("the call is at %v", call.Time)
+	}
+}
+
+// BenchmarkServeHTTP is the road without a network and without a handler's work:
+// signature, decoding, a gate that always admits, encoding.
+func BenchmarkServeHTTP(b *testing.B) {
+	w := newWorld(b, clock.NewManual(time.Date(2026, 11, 24, 17, 36, 40, 0, time.UTC)))
+	for _, service := range []string{"iam", "logs", "lambda"} {
+		b.Run(service, func(b *testing.B) {
+			q := asking(service)
+			r := w.build(q)
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Body = io.NopCloser(strings.NewReader(q.body))
+				answer := httptest.NewRecorder()
+				if w.handler.ServeHTTP(answer, r); answer.Code != http.StatusOK {
+					b.Fatal(answer.Body)
+				}
+				w.calls = nil
+			}
+		})
 	}
 }

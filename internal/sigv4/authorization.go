@@ -41,13 +41,17 @@ func authorizationOf(r *http.Request, query []parameter) (*authorization, *Failu
 	case presigned:
 		return fromQuery(query)
 	default:
-		return fromHeader(r, headers[0])
+		return fromHeader(r, headers[0], query)
 	}
 }
 
 // fromHeader reads "ALGORITHM Credential=..., SignedHeaders=..., Signature=...".
-func fromHeader(r *http.Request, header string) (*authorization, *Failure) {
+// The session token is a header, or else a query parameter.
+func fromHeader(r *http.Request, header string, query []parameter) (*authorization, *Failure) {
 	a := &authorization{token: r.Header.Get("X-Amz-Security-Token")}
+	if a.token == "" {
+		a.token, _ = find(query, "X-Amz-Security-Token")
+	}
 	name, rest, _ := strings.Cut(strings.TrimSpace(header), " ")
 	if strings.Contains(name, "=") {
 		return nil, incomplete("Authorization header must begin with the algorithm name, which cannot include an equal-sign")
@@ -151,8 +155,8 @@ func fromQuery(query []parameter) (*authorization, *Failure) {
 	return a, nil
 }
 
-// hashed stands in for a header in a text, as AWS prints it since 2024: an
-// Authorization header may carry somebody's password.
+// hashed stands in for a header in a text, as seen of AWS since 2025 (it printed
+// the header itself before): an Authorization header may carry a password.
 func hashed(header string) string {
 	sum := sha256.Sum256([]byte(header))
 	return base64.StdEncoding.EncodeToString(sum[:])

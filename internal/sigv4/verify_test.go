@@ -2,6 +2,7 @@ package sigv4
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,10 @@ func TestWhatTheSDKSignsVerifies(t *testing.T) {
 		{"IPv6 host", lambdaAPI, with(func(m *message) { m.target = "http://[::1]:4566/x" })},
 		{"body hash given", lambdaAPI, with(func(m *message) { m.header.Set("X-Amz-Content-Sha256", hexHash([]byte(m.body))) })},
 		{"a Date header beside X-Amz-Date", lambdaAPI, with(func(m *message) { m.header.Set("Date", "Mon, 09 Sep 2011 23:36:00 GMT") })},
+		{"session token in the query", lambdaAPI, with(func(m *message) {
+			m.key, m.secret = sessionKey, sessionSecret
+			m.target = "http://127.0.0.1:4566/x?X-Amz-Security-Token=" + url.QueryEscape(sessionToken)
+		})},
 		{"other region of a global service", iamAPI, with(func(m *message) { m.service = "iam" })},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -57,7 +62,7 @@ func TestWhatTheSDKSignsVerifies(t *testing.T) {
 				region = "us-east-1"
 			}
 			owner := "alice"
-			if c.m.token != "" {
+			if c.m.key == sessionKey {
 				owner = "session"
 			}
 			for form, sign := range map[string]func() *http.Request{
@@ -243,10 +248,9 @@ func TestDateHeaderStandsIn(t *testing.T) {
 
 func TestClockSkew(t *testing.T) {
 	const (
-		minute  = time.Minute
-		early   = "Signature not yet current: 20150830T123600Z is still later than "
-		late    = "Signature expired: 20150830T123600Z is now earlier than "
-		unknown = ""
+		minute = time.Minute
+		early  = "Signature not yet current: 20150830T123600Z is still later than "
+		late   = "Signature expired: 20150830T123600Z is now earlier than "
 	)
 	for _, c := range []struct {
 		service *api.Service
@@ -285,7 +289,7 @@ func TestClockSkew(t *testing.T) {
 		}
 		got, body := received(t, r)
 		_, failure := verifierAt(signingTime.Add(c.now)).Verify(got, body, Expect{Service: c.service})
-		text := unknown
+		text := ""
 		if failure != nil {
 			text = failure.text
 		}
