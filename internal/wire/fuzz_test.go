@@ -104,11 +104,11 @@ func FuzzQuery(f *testing.F) {
 			if err := router.For(api.Query).Encode(w, route.Operation, "id", in); err != nil {
 				t.Fatal(err)
 			}
-			readXML(t, xmlDecoder(w.Body), &xmlNode{})
+			readElement(t, xmlDecoder(w.Body), &xmlNode{})
 			return
 		}
 		router.For(api.Query).EncodeError(w, route.Service, route.Operation, "id", failure)
-		readXML(t, xmlDecoder(w.Body), &xmlNode{})
+		readElement(t, xmlDecoder(w.Body), &xmlNode{})
 	})
 }
 

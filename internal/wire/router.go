@@ -274,5 +274,13 @@ func (t *Router) byPath(r *http.Request) (Route, *api.Error) {
 	if s := t.signedFor(r, func(api.Protocol) bool { return true }); s != nil {
 		return Route{Service: s.Service, Name: asked}, nil
 	}
-	return Route{Service: &api.Service{Protocol: api.RESTJSON}, Name: asked}, t.nowhere(r, asked)
+	stand := &api.Service{Protocol: api.RESTJSON}
+	if contains(xmlReaders, scopeService(r)) {
+		stand.Protocol = api.Query
+	}
+	return Route{Service: stand, Name: asked}, t.nowhere(r, asked)
 }
+
+// xmlReaders are services that are not here and whose clients read XML: they are
+// told so in XML.
+var xmlReaders = []string{"s3", "route53", "cloudfront"}

@@ -105,7 +105,8 @@ func TestNowhereToRouteTo(t *testing.T) {
 		says     []string
 	}{
 		"a browser":        {request{method: "GET"}, api.RESTJSON, 404, []string{"GET /", "iam, lambda, logs, sallyport, sts"}},
-		"another service":  {request{method: "GET", target: "/bucket", header: map[string]string{"Authorization": signed("s3")}}, api.RESTJSON, 501, []string{"the service s3 yet"}},
+		"another service":  {request{method: "GET", target: "/bucket", header: map[string]string{"Authorization": signed("s3")}}, api.Query, 501, []string{"the service s3 yet"}},
+		"one with JSON":    {request{method: "GET", target: "/v1/apis", header: map[string]string{"Authorization": signed("apigateway")}}, api.RESTJSON, 501, []string{"the service apigateway yet"}},
 		"another target":   {request{header: map[string]string{"X-Amz-Target": "DynamoDB_20120810.GetItem", "Authorization": signed("dynamodb")}}, api.JSON11, 501, []string{"the service dynamodb yet"}},
 		"another action":   {request{body: "Action=Publish&Version=2010-03-31", header: map[string]string{"Content-Type": formType, "Authorization": signed("sns")}}, api.Query, 501, []string{"the service sns yet"}},
 		"action unsigned":  {request{body: "Action=Publish&Version=2010-03-31", header: map[string]string{"Content-Type": formType}}, api.Query, 404, []string{"Action=Publish Version=2010-03-31"}},

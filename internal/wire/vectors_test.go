@@ -325,7 +325,7 @@ func plainBody(t *testing.T, body []byte) any {
 	if body[0] == '<' {
 		d := xml.NewDecoder(bytes.NewReader(body))
 		tree := xmlNode{}
-		readXML(t, d, &tree)
+		readElement(t, d, &tree)
 		return tree
 	}
 	var out any
@@ -366,7 +366,7 @@ type xmlNode struct {
 	Children []xmlNode
 }
 
-func readXML(t *testing.T, d *xml.Decoder, into *xmlNode) {
+func readElement(t *testing.T, d *xml.Decoder, into *xmlNode) {
 	text := ""
 	for {
 		token, err := d.Token()
@@ -379,7 +379,7 @@ func readXML(t *testing.T, d *xml.Decoder, into *xmlNode) {
 		switch token := token.(type) {
 		case xml.StartElement:
 			child := xmlNode{Name: token.Name.Local}
-			readXML(t, d, &child)
+			readElement(t, d, &child)
 			if child.Name != "ResponseMetadata" && child.Name != "RequestId" && child.Name != "requestId" {
 				into.Children = append(into.Children, child)
 			}
