@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -171,7 +172,7 @@ func (c *constraints) brokenText(s string) []string {
 	if c.matches != nil && !c.hopeless(n) && !c.matches()(s) {
 		out = append(out, c.likePattern())
 	}
-	if c.enum != nil && !contains(c.enum, s) {
+	if c.enum != nil && !slices.Contains(c.enum, s) {
 		out = append(out, c.inEnum())
 	}
 	return out
@@ -204,13 +205,4 @@ func (c *constraints) brokenNumber(n float64) (out []string) {
 		out = append(out, c.all()...) // NaN is in no range
 	}
 	return out
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/sallyport/sallyport/internal/api"
@@ -275,7 +276,7 @@ func (t *Router) byPath(r *http.Request) (Route, *api.Error) {
 		return Route{Service: s.Service, Name: asked}, nil
 	}
 	stand := &api.Service{Protocol: api.RESTJSON}
-	if contains(xmlReaders, scopeService(r)) {
+	if slices.Contains(xmlReaders, scopeService(r)) {
 		stand.Protocol = api.Query
 	}
 	return Route{Service: stand, Name: asked}, t.nowhere(r, asked)

@@ -100,8 +100,7 @@ func (c *validation) list(s *shape, v reflect.Value, path string) {
 }
 
 func (c *validation) mapping(s *shape, v reflect.Value, path string) {
-	keys := v.MapKeys()
-	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	keys := sortedKeys(v)
 	key := shape{kind: stringKind}
 	if s.keyCheck != nil && slices.ContainsFunc(keys, func(k reflect.Value) bool { return len(s.keyCheck.broken(&key, k)) > 0 }) {
 		c.broken(s, v, path, "Map keys must satisfy constraint: "+c.partConstraints(s.keyCheck))
@@ -185,8 +184,7 @@ func (s *shape) print(b *strings.Builder, v reflect.Value) {
 }
 
 func (s *shape) printMap(b *strings.Builder, v reflect.Value) {
-	keys := v.MapKeys()
-	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	keys := sortedKeys(v)
 	b.WriteByte('{')
 	for i, k := range keys {
 		if i > 0 {
