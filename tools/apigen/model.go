@@ -89,6 +89,7 @@ type shape struct {
 	Flattened       bool                 `json:"flattened,omitempty"`
 	Streaming       bool                 `json:"streaming,omitempty"`
 	TimestampFormat string               `json:"timestampFormat,omitempty"`
+	Sensitive       bool                 `json:"sensitive,omitempty"`
 	Exception       bool                 `json:"exception,omitempty"`
 	Fault           bool                 `json:"fault,omitempty"`
 	Error           *wireError           `json:"error,omitempty"`

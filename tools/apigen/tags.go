@@ -32,6 +32,7 @@ func (g *generator) tag(owner *shape, name string, r reference) string {
 	add(format != "", "time="+format)
 	add(r.Token, "token")
 	add((s.Streaming || r.Streaming) && s.Type == "blob", "stream")
+	add(s.Sensitive, "sensitive")
 	keys := []string{`aws:` + strconv.Quote(strings.Join(options, ","))}
 	keys = append(keys, g.constraints("", r.Shape)...)
 	if s.Member != nil {

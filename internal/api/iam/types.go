@@ -8,7 +8,7 @@ import "time"
 type AccessKey struct {
 	AccessKeyId     *string    `aws:"AccessKeyId,required" len:"16:128" pattern:"[\\w]+"`
 	CreateDate      *time.Time `aws:"CreateDate,time=iso"`
-	SecretAccessKey *string    `aws:"SecretAccessKey,required"`
+	SecretAccessKey *string    `aws:"SecretAccessKey,required,sensitive"`
 	Status          *string    `aws:"Status,required" enum:"Active,Inactive,Expired"`
 	UserName        *string    `aws:"UserName,required" len:"1:64" pattern:"[\\w+=,.@-]+"`
 }
@@ -1177,9 +1177,9 @@ type UserDetail struct {
 
 // VirtualMFADevice is the shape of that name.
 type VirtualMFADevice struct {
-	Base32StringSeed []byte     `aws:"Base32StringSeed"`
+	Base32StringSeed []byte     `aws:"Base32StringSeed,sensitive"`
 	EnableDate       *time.Time `aws:"EnableDate,time=iso"`
-	QRCodePNG        []byte     `aws:"QRCodePNG"`
+	QRCodePNG        []byte     `aws:"QRCodePNG,sensitive"`
 	SerialNumber     *string    `aws:"SerialNumber,required" len:"9:256" pattern:"[\\w+=/:,.@-]+"`
 	Tags             []Tag      `aws:"Tags" len:":50"`
 	User             *User      `aws:"User"`

@@ -38,7 +38,7 @@ type AssumedRoleUser struct {
 type Credentials struct {
 	AccessKeyId     *string    `aws:"AccessKeyId,required" len:"16:128" pattern:"[\\w]*"`
 	Expiration      *time.Time `aws:"Expiration,required,time=iso"`
-	SecretAccessKey *string    `aws:"SecretAccessKey,required"`
+	SecretAccessKey *string    `aws:"SecretAccessKey,required,sensitive"`
 	SessionToken    *string    `aws:"SessionToken,required"`
 }
 
