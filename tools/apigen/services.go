@@ -53,6 +53,16 @@ var targets = []target{
 		"DescribeLogStreams", "FilterLogEvents", "GetLogEvents", "ListTagsForResource", "ListTagsLogGroup", "PutLogEvents",
 		"PutRetentionPolicy", "TagLogGroup", "TagResource", "UntagLogGroup", "UntagResource",
 	}},
+	{id: "organizations", upstream: "organizations/2016-11-28", global: true, bind: []string{
+		"AttachPolicy", "CloseAccount", "CreateAccount", "CreateOrganization", "CreateOrganizationalUnit", "CreatePolicy",
+		"DeleteOrganization", "DeleteOrganizationalUnit", "DeletePolicy", "DescribeAccount", "DescribeCreateAccountStatus",
+		"DescribeOrganization", "DescribeOrganizationalUnit", "DescribePolicy", "DetachPolicy", "DisableAWSServiceAccess",
+		"DisablePolicyType", "EnableAWSServiceAccess", "EnablePolicyType", "ListAWSServiceAccessForOrganization", "ListAccounts",
+		"ListAccountsForParent", "ListChildren", "ListCreateAccountStatus", "ListDelegatedAdministrators",
+		"ListOrganizationalUnitsForParent", "ListParents", "ListPolicies", "ListPoliciesForTarget", "ListRoots",
+		"ListTagsForResource", "ListTargetsForPolicy", "MoveAccount", "RemoveAccountFromOrganization", "TagResource",
+		"UntagResource", "UpdateOrganizationalUnit", "UpdatePolicy",
+	}},
 	{id: "sallyport"},
 	{id: "sts", upstream: "sts/2011-06-15", bind: []string{
 		"AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetFederationToken", "GetSessionToken",
