@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"sync"
 )
@@ -29,13 +30,25 @@ type Blobs interface {
 // fileBlobs are files, two levels deep, each made whole before it gets its name.
 type fileBlobs struct{ dir string }
 
+// unfinished is how the name of a blob begins while it is written.
+const unfinished = "new-"
+
+// sweep removes what a killed server was writing.
+func (b fileBlobs) sweep() error {
+	left, err := fs.Glob(os.DirFS(b.dir), unfinished+"*")
+	for _, name := range left {
+		err = errors.Join(err, os.Remove(filepath.Join(b.dir, name)))
+	}
+	return err
+}
+
 func (b fileBlobs) path(digest string) string { return filepath.Join(b.dir, digest[:2], digest) }
 
 func (b fileBlobs) Put(_ context.Context, r io.Reader) (string, int64, error) {
 	if err := os.MkdirAll(b.dir, 0o700); err != nil {
 		return "", 0, fmt.Errorf("blob: %w", err)
 	}
-	tmp, err := os.CreateTemp(b.dir, "new-")
+	tmp, err := os.CreateTemp(b.dir, unfinished)
 	if err != nil {
 		return "", 0, fmt.Errorf("blob: %w", err)
 	}
@@ -46,11 +59,11 @@ func (b fileBlobs) Put(_ context.Context, r io.Reader) (string, int64, error) {
 		return "", 0, fmt.Errorf("blob: %w", err)
 	}
 	digest := hex.EncodeToString(hash.Sum(nil))
-	path := b.path(digest)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	to := b.path(digest)
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return "", 0, fmt.Errorf("blob: %w", err)
 	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
+	if err := os.Rename(tmp.Name(), to); err != nil {
 		return "", 0, fmt.Errorf("blob: %w", err)
 	}
 	return digest, size, nil
@@ -74,9 +87,9 @@ func (b fileBlobs) Delete(_ context.Context, digest string) error {
 }
 
 func (b fileBlobs) List(context.Context) ([]string, error) {
-	paths, err := filepath.Glob(filepath.Join(b.dir, "??", "*"))
+	paths, err := fs.Glob(os.DirFS(b.dir), "??/*")
 	for i, p := range paths {
-		paths[i] = filepath.Base(p)
+		paths[i] = path.Base(p)
 	}
 	return paths, err
 }

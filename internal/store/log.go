@@ -59,6 +59,14 @@ func prefixEnd(prefix string) string {
 
 // Scan reads a range.
 func (l *Log) Scan(ctx context.Context, r Range) ([]Entry, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if l.s.dir == "" {
+		// A read given up half way may cost the connection, and in memory that
+		// is the database.
+		ctx = context.WithoutCancel(ctx)
+	}
 	query := `SELECT key,value FROM items WHERE kind=? AND key>=?`
 	args := []any{l.kind, r.From}
 	if r.To != "" {

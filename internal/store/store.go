@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	_ "modernc.org/sqlite" // the driver "sqlite", pure Go
@@ -66,9 +67,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 			return nil, err
 		}
 		s.lock = lock
-		dsn = "file:" + filepath.ToSlash(filepath.Join(o.Dir, "state.db")) +
-			"?_txlock=immediate&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=busy_timeout(5000)"
-		s.blobs = fileBlobs{filepath.Join(o.Dir, "blobs")}
+		path := filepath.Join(o.Dir, "state.db")
+		blobs := fileBlobs{filepath.Join(o.Dir, "blobs")}
+		if err := errors.Join(private(path), blobs.sweep()); err != nil {
+			return nil, errors.Join(fmt.Errorf("data directory: %w", err), s.Close())
+		}
+		dsn = "file:" + uriPath(path) + "?_txlock=immediate&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=busy_timeout(5000)"
+		s.blobs = blobs
 	} else {
 		s.blobs = &memoryBlobs{}
 	}
@@ -91,6 +96,22 @@ func (s *Store) open(ctx context.Context, dsn string) error {
 		db.SetMaxOpenConns(4)
 	}
 	return migrate(ctx, db)
+}
+
+// private makes the database file readable by its owner only, whatever the
+// directory was made with: it holds secret keys. SQLite gives the files beside
+// it the same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
+}
+
+// uriPath escapes what would end the path in the URI that SQLite is given.
+func uriPath(path string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(filepath.ToSlash(path))
 }
 
 // Dir is the data directory, empty for a store in memory.
@@ -128,6 +149,7 @@ type Tx struct {
 
 // Update runs fn in a write transaction. When fn returns an error nothing
 // changed; when Update returns nil everything fn wrote is durable and visible.
+// fn must neither call Update nor scan a log: it would wait for itself.
 func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	s.write.Lock()
 	defer s.write.Unlock()

@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 
@@ -73,8 +75,21 @@ func (t *Table[T]) load(ctx context.Context, db *sql.DB) error {
 	return rows.Err()
 }
 
-// Key joins the parts of a key. Parts hold no NUL: AWS names never do.
-func Key(parts ...string) string { return strings.Join(parts, "\x00") }
+// Key joins the parts of a key. Different parts give different keys, and no key
+// is a prefix of another's parts: a part that holds a NUL, which AWS's names
+// hardly ever do, is written in hexadecimal.
+func Key(parts ...string) string {
+	for i, p := range parts {
+		if strings.IndexByte(p, 0) >= 0 || strings.HasPrefix(p, hexadecimal) {
+			parts = slices.Clone(parts)
+			parts[i] = hexadecimal + hex.EncodeToString([]byte(p))
+		}
+	}
+	return strings.Join(parts, "\x00")
+}
+
+// hexadecimal begins a part that is written so.
+const hexadecimal = "\x01"
 
 // Prefix is the start of all keys whose first parts are these.
 func Prefix(parts ...string) string { return Key(parts...) + "\x00" }
