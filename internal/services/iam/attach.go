@@ -61,8 +61,15 @@ func (p *permissions) attached(q pageQuery, pathPrefix string) (page[iamapi.Atta
 		parsed, _ := parseARN(arn)
 		return !strings.HasPrefix(parsed.path, pathPrefix)
 	})
-	found, err := paginate(q, arns, func(arn string) string { return arn })
+	slices.SortFunc(arns, func(a, b string) int { return strings.Compare(attachedID(a), attachedID(b)) })
+	found, err := paginate(q, arns, attachedID)
 	return page[iamapi.AttachedPolicy]{each(found.items, showAttached), found.truncated, found.marker}, err
+}
+
+// attachedID sorts attached policies as lists of policies are sorted.
+func attachedID(arn string) string {
+	p, _ := parseARN(arn)
+	return nameID(p.name, p.account == awsAccount)
 }
 
 func showAttached(arn string) iamapi.AttachedPolicy {

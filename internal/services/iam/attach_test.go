@@ -53,7 +53,7 @@ func TestListAttached(t *testing.T) {
 	of := func(prefix *string) []iamapi.AttachedPolicy {
 		return must(w, iamapi.ListAttachedUserPolicies, &iamapi.ListAttachedUserPoliciesRequest{UserName: ptr("u"), PathPrefix: prefix}).AttachedPolicies
 	}
-	equal(t, "all", of(nil), []iamapi.AttachedPolicy{{PolicyName: ptr("mine"), PolicyArn: &mine}, {PolicyName: ptr("AWSLambdaBasicExecutionRole"), PolicyArn: &basic}})
+	equal(t, "all", of(nil), []iamapi.AttachedPolicy{{PolicyName: ptr("AWSLambdaBasicExecutionRole"), PolicyArn: &basic}, {PolicyName: ptr("mine"), PolicyArn: &mine}})
 	equal(t, "by path", of(ptr("/service-role/")), []iamapi.AttachedPolicy{{PolicyName: ptr("AWSLambdaBasicExecutionRole"), PolicyArn: &basic}})
 }
 

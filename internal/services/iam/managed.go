@@ -278,12 +278,14 @@ func (s *Service) listPolicies(_ context.Context, c *op.Call, in *iamapi.ListPol
 }
 
 // policyID sorts policies by name, AWS's before one of the same name.
-func policyID(m *managed) string {
+func policyID(m *managed) string { return nameID(m.Name, m.aws != nil) }
+
+func nameID(name string, aws bool) string {
 	owner := "1"
-	if m.aws != nil {
+	if aws {
 		owner = "0"
 	}
-	return strings.ToLower(m.Name) + "\x00" + owner
+	return strings.ToLower(name) + "\x00" + owner
 }
 
 // usedAs says whether an account uses a policy in the way that is asked for.

@@ -3,6 +3,7 @@ package iam
 import (
 	"encoding/base64"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sallyport/sallyport/internal/limits"
@@ -31,11 +32,14 @@ type page[T any] struct {
 func paginate[T any](q pageQuery, all []T, id func(T) string) (page[T], error) {
 	start := 0
 	if q.GetMarker() != "" {
-		after, ok := readMarker(q.GetMarker())
+		m, ok := readMarker(q.GetMarker())
 		if !ok {
 			return page[T]{}, validationError("Invalid Marker.")
 		}
-		start = slices.IndexFunc(all, func(v T) bool { return id(v) > after })
+		start = min(m.position, len(all))
+		if m.after != "" {
+			start = slices.IndexFunc(all, func(v T) bool { return id(v) > m.after })
+		}
 		if start < 0 {
 			start = len(all)
 		}
@@ -47,25 +51,51 @@ func paginate[T any](q pageQuery, all []T, id func(T) string) (page[T], error) {
 	end := min(len(all), start+min(size, limits.PageSize))
 	p := page[T]{items: append([]T{}, all[start:end]...), truncated: new(bool)}
 	if *p.truncated = end < len(all); *p.truncated {
-		m := writeMarker(id(all[end-1]))
+		m := writeMarker(id(all[end-1]), end)
 		p.marker = &m
 	}
 	return p, nil
 }
 
-// markerPrefix tells our markers from anything else that is base64.
-const markerPrefix = "iam1:"
+// Prefixes tell our markers from anything else that is base64. One kind holds
+// the identity of the last item, the other, where that does not fit, how many
+// items came before.
+const (
+	byIdentity = "iam1:"
+	byPosition = "iam2:"
+)
 
-func writeMarker(id string) string {
-	return base64.URLEncoding.EncodeToString([]byte(markerPrefix + id))
+// longestIdentity is what fits into a marker: AWS takes 320 characters.
+const longestIdentity = 220
+
+// marker is where a list goes on: after an identity, or at a position.
+type marker struct {
+	after    string
+	position int
 }
 
-func readMarker(marker string) (id string, ok bool) {
-	raw, err := base64.URLEncoding.DecodeString(marker)
-	if err != nil {
-		return "", false
+func writeMarker(identity string, position int) string {
+	text := byIdentity + identity
+	if len(identity) > longestIdentity {
+		text = byPosition + strconv.Itoa(position)
 	}
-	return strings.CutPrefix(string(raw), markerPrefix)
+	return base64.URLEncoding.EncodeToString([]byte(text))
+}
+
+func readMarker(given string) (m marker, ok bool) {
+	raw, err := base64.URLEncoding.DecodeString(given)
+	if err != nil {
+		return marker{}, false
+	}
+	if after, ok := strings.CutPrefix(string(raw), byIdentity); ok {
+		return marker{after: after}, after != ""
+	}
+	position, ok := strings.CutPrefix(string(raw), byPosition)
+	if !ok {
+		return marker{}, false
+	}
+	m.position, err = strconv.Atoi(position)
+	return m, err == nil && m.position > 0
 }
 
 // each converts every item; the result is never nil, so that an empty list is

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	iamapi "github.com/sallyport/sallyport/internal/api/iam"
 	"github.com/sallyport/sallyport/internal/managedpolicy"
+	"github.com/sallyport/sallyport/internal/store"
 )
 
 func TestServiceLinkedRole(t *testing.T) {
@@ -64,17 +66,23 @@ func TestServiceLinkedRoleErrors(t *testing.T) {
 
 func TestDeletionTasksAreBounded(t *testing.T) {
 	w := newWorld(t)
-	var first string
-	for i := range 1_001 {
-		must(w, iamapi.CreateServiceLinkedRole, &iamapi.CreateServiceLinkedRoleRequest{AWSServiceName: ptr("ecs.amazonaws.com")})
-		task := must(w, iamapi.DeleteServiceLinkedRole, &iamapi.DeleteServiceLinkedRoleRequest{RoleName: ptr("AWSServiceRoleForECS")}).DeletionTaskId
-		if i == 0 {
-			first = *task
-			w.clock.Advance(1e9)
+	task := func(i int) string { return fmt.Sprint("task/", i) }
+	err := w.iam.store.Update(t.Context(), func(tx *store.Tx) error {
+		for i := range 1_000 {
+			d := &deletion{Account: here, Task: task(i), Ended: w.clock.Now().Add(time.Duration(i-500) * time.Second)}
+			if err := w.iam.tasks.Put(tx, store.Key(here, d.Task), d); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
+	must(w, iamapi.CreateServiceLinkedRole, &iamapi.CreateServiceLinkedRoleRequest{AWSServiceName: ptr("ecs.amazonaws.com")})
+	must(w, iamapi.DeleteServiceLinkedRole, &iamapi.DeleteServiceLinkedRoleRequest{RoleName: ptr("AWSServiceRoleForECS")})
 	equal(t, "tasks kept", count(w.iam.tasks, here), 1_000)
-	if _, err := call(w, root(here), iamapi.GetServiceLinkedRoleDeletionStatus, &iamapi.GetServiceLinkedRoleDeletionStatusRequest{DeletionTaskId: &first}); err == nil {
+	if w.iam.tasks.Get(store.Key(here, task(0))) != nil || w.iam.tasks.Get(store.Key(here, task(1))) == nil {
 		t.Error("the oldest task was not the one to go")
 	}
 }

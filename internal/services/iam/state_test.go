@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -156,15 +157,15 @@ func TestListsPageByPage(t *testing.T) {
 			o := must(w, iamapi.ListInstanceProfileTags, &iamapi.ListInstanceProfileTagsRequest{InstanceProfileName: a, Marker: m, MaxItems: one})
 			return tagKeys(o.Tags), o.Marker
 		}},
-		"attached to a user": {byByte, func(m *string) ([]string, *string) {
+		"attached to a user": {byName, func(m *string) ([]string, *string) {
 			o := must(w, iamapi.ListAttachedUserPolicies, &iamapi.ListAttachedUserPoliciesRequest{UserName: a, Marker: m, MaxItems: one})
 			return attached(o.AttachedPolicies), o.Marker
 		}},
-		"attached to a group": {byByte, func(m *string) ([]string, *string) {
+		"attached to a group": {byName, func(m *string) ([]string, *string) {
 			o := must(w, iamapi.ListAttachedGroupPolicies, &iamapi.ListAttachedGroupPoliciesRequest{GroupName: a, Marker: m, MaxItems: one})
 			return attached(o.AttachedPolicies), o.Marker
 		}},
-		"attached to a role": {byByte, func(m *string) ([]string, *string) {
+		"attached to a role": {byName, func(m *string) ([]string, *string) {
 			o := must(w, iamapi.ListAttachedRolePolicies, &iamapi.ListAttachedRolePoliciesRequest{RoleName: a, Marker: m, MaxItems: one})
 			return attached(o.AttachedPolicies), o.Marker
 		}},
@@ -191,6 +192,41 @@ func TestListsPageByPage(t *testing.T) {
 		t.Errorf("all policies: %d, %d of them distinct", len(all), len(distinct))
 	}
 	refuses(w, root(here), iamapi.ListUsers, &iamapi.ListUsersRequest{Marker: ptr("nonsense")}, 400, "ValidationError", "Invalid Marker.")
+}
+
+// TestMarkersFit: AWS takes markers of 320 characters, and names can be long.
+func TestMarkersFit(t *testing.T) {
+	w := newWorld(t)
+	w.user(here, "u", "")
+	var keys []string
+	for i := range 3 {
+		keys = append(keys, strings.Repeat("ü", 127)+fmt.Sprint(i))
+	}
+	must(w, iamapi.TagUser, &iamapi.TagUserRequest{UserName: ptr("u"), Tags: each(keys, func(k string) iamapi.Tag { return iamapi.Tag{Key: ptr(k), Value: ptr("v")} })})
+	path := "/" + strings.Repeat("p", 510) + "/"
+	var names []string
+	for i := range 3 {
+		names = append(names, strings.Repeat("n", 127)+fmt.Sprint(i))
+		arn := must(w, iamapi.CreatePolicy, &iamapi.CreatePolicyRequest{PolicyName: ptr(names[i]), Path: &path, PolicyDocument: ptr(allows("s3:*", "*"))}).Policy.Arn
+		must(w, iamapi.AttachUserPolicy, &iamapi.AttachUserPolicyRequest{UserName: ptr("u"), PolicyArn: arn})
+	}
+	fits := func(marker *string) *string {
+		if marker != nil && len(*marker) > 320 {
+			t.Errorf("a marker of %d characters", len(*marker))
+		}
+		return marker
+	}
+	equal(t, "tags", pages(t, func(m *string) ([]string, *string) {
+		o := must(w, iamapi.ListUserTags, &iamapi.ListUserTagsRequest{UserName: ptr("u"), Marker: m, MaxItems: ptr(int32(1))})
+		return each(o.Tags, func(t iamapi.Tag) string { return *t.Key }), fits(o.Marker)
+	}), keys)
+	equal(t, "attached policies", pages(t, func(m *string) ([]string, *string) {
+		o := must(w, iamapi.ListAttachedUserPolicies, &iamapi.ListAttachedUserPoliciesRequest{UserName: ptr("u"), Marker: m, MaxItems: ptr(int32(1))})
+		return each(o.AttachedPolicies, func(p iamapi.AttachedPolicy) string { return *p.PolicyName }), fits(o.Marker)
+	}), names)
+	for _, nonsense := range []string{"nonsense", "aWFtMTo=", "aWFtMjo=", "aWFtMjotMQ=="} {
+		refuses(w, root(here), iamapi.ListUsers, &iamapi.ListUsersRequest{Marker: &nonsense}, 400, "ValidationError", "Invalid Marker.")
+	}
 }
 
 func TestPagesGoOnWhenThingsComeAndGo(t *testing.T) {
