@@ -1,6 +1,8 @@
 package advice
 
 import (
+	"strings"
+
 	"github.com/sallyport/sallyport/policy"
 )
 
@@ -16,17 +18,33 @@ func (b *bench) what() string {
 func (b *bench) addToIdentity(c *policy.Change) bool {
 	added, ok := statements(c)
 	o := ownerOf(&b.Request.Principal)
-	if !ok || o.kind == "" {
+	if !ok || o.kind == "" || len(added) != 1 {
 		return false
+	}
+	what := b.what()
+	if group, ok := groupOf(b.Request.Resource); ok {
+		added[0].Resource, b.exact = policy.One(group), false
+		what = b.Request.Action + " on every stream of " + strings.TrimSuffix(group, ":*")
 	}
 	d := single(added)
 	name := b.newPolicyName(o)
 	b.layers.Identity = append(b.layers.Identity, policy.Attached{Name: name, Source: o.String(), Policy: policy.Compile(d)})
 	return b.step(Step{
-		Side: "identity", Account: o.account, Statements: c.Statements,
-		Sentence: "give " + o.String() + " an identity-based policy that allows " + b.what(),
+		Side: "identity", Account: o.account, Statements: []string{string(added[0].JSON())},
+		Sentence: "give " + o.String() + " an identity-based policy that allows " + what,
 		Command:  putInline(o.kind, o.name, name, d),
 	})
+}
+
+// groupOf is the pattern of all streams of a log stream's group. Lambda makes a
+// stream for each environment of a function, so that allowing one stream
+// allows nothing that is still to come.
+func groupOf(arn string) (pattern string, ok bool) {
+	if segment(arn, 2) != "logs" {
+		return "", false
+	}
+	group, stream, ok := strings.Cut(arn, ":log-stream:")
+	return group + ":*", ok && stream != ""
 }
 
 // newPolicyName is a name that no inline policy of the owner has.

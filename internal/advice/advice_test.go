@@ -93,6 +93,12 @@ func TestAdvice(t *testing.T) {
 				`aws iam put-role-policy --role-name my-role --policy-name AllowLogsCreateLogGroup-2 --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:CreateLogGroup","Resource":"arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/f"}]}'`}}},
 		},
 		{
+			"a log stream: the next environment has another one", policy.Request{Principal: role, Action: "logs:PutLogEvents", Resource: "arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/f:log-stream:2026/11/20/[$LATEST]ab"},
+			policy.Layers{}, false,
+			[][]want{{{"identity", mine, "give role my-role an identity-based policy that allows logs:PutLogEvents on every stream of arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/f",
+				`aws iam put-role-policy --role-name my-role --policy-name AllowLogsPutLogEvents --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:PutLogEvents","Resource":"arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/f:*"}]}'`}}},
+		},
+		{
 			"an action that knows no resource", policy.Request{Principal: ann, Action: "lambda:ListFunctions", Resource: "*"}, policy.Layers{}, true,
 			[][]want{{{"identity", mine, "give user ann an identity-based policy that allows lambda:ListFunctions",
 				`aws iam put-user-policy --user-name ann --policy-name AllowLambdaListFunctions --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"lambda:ListFunctions","Resource":"*"}]}'`}}},
