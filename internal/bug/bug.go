@@ -10,7 +10,8 @@ import (
 	"sync/atomic"
 )
 
-// Reporter counts and logs bugs. The zero value logs to slog.Default.
+// Reporter counts and logs bugs. The zero value logs to slog.Default, and so
+// does nil. It is safe for concurrent use.
 type Reporter struct {
 	// Log is where bugs go; nil means slog.Default().
 	Log *slog.Logger
@@ -37,5 +38,10 @@ func (r *Reporter) Report(ctx context.Context, format string, args ...any) {
 	log.ErrorContext(ctx, "bug: "+text, "stack", string(debug.Stack()))
 }
 
-// Count is how many bugs were reported.
-func (r *Reporter) Count() int64 { return r.count.Load() }
+// Count is how many bugs were reported; a nil Reporter does not count.
+func (r *Reporter) Count() int64 {
+	if r == nil {
+		return 0
+	}
+	return r.count.Load()
+}

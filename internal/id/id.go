@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -67,13 +68,23 @@ func KeyAccount(keyID string) (account string, ok bool) {
 
 // UUID makes a random UUID, the form of request and revision ids.
 func UUID() string {
-	b := random(16)
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	var raw [16]byte
+	rand.Read(raw[:])
+	raw[6], raw[8] = raw[6]&0x0f|0x40, raw[8]&0x3f|0x80
+	var text [36]byte
+	at := 0
+	for _, part := range [...][]byte{raw[:4], raw[4:6], raw[6:8], raw[8:10], raw[10:]} {
+		if at > 0 {
+			text[at] = '-'
+			at++
+		}
+		at += hex.Encode(text[at:], part)
+	}
+	return string(text[:])
 }
 
 // Hex makes 2n random hexadecimal digits.
-func Hex(n int) string { return fmt.Sprintf("%x", random(n)) }
+func Hex(n int) string { return hex.EncodeToString(random(n)) }
 
 // IsAccount says whether s has the form of an account id.
 func IsAccount(s string) bool {

@@ -44,3 +44,47 @@ func TestUniqueAndUUIDShapes(t *testing.T) {
 		t.Error("an account of two digits was taken")
 	}
 }
+
+func TestIdsDiffer(t *testing.T) {
+	seen := map[string]bool{}
+	for range 1000 {
+		key, secret, err := AccessKey(TemporaryKey, "000000000001")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range []string{key, secret, Unique(User), UUID(), Hex(8)} {
+			if seen[v] {
+				t.Fatalf("%s twice", v)
+			}
+			seen[v] = true
+		}
+	}
+}
+
+func TestIsAccount(t *testing.T) {
+	for s, want := range map[string]bool{
+		"123456789012": true, "000000000000": true, "": false, "12345678901": false, "1234567890123": false,
+		"12345678901a": false, " 12345678901": false, "-12345678901": false, "12345678901٣": false, "aws": false, "*": false,
+	} {
+		if IsAccount(s) != want {
+			t.Errorf("%q: %v", s, !want)
+		}
+		if _, _, err := AccessKey(LongTermKey, s); (err == nil) != want {
+			t.Errorf("key for %q: %v", s, err)
+		}
+	}
+}
+
+func TestHex(t *testing.T) {
+	if v := Hex(16); !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(v) {
+		t.Error(v)
+	}
+}
+
+// BenchmarkUUID: every request draws one.
+func BenchmarkUUID(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = UUID()
+	}
+}
