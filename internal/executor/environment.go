@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -246,6 +249,11 @@ wait:
 			tick = e.x.clock.After(limits.LogDelay)
 			continue
 		case <-p.api.failed:
+			// It is about to end by itself, and may have more to say.
+			select {
+			case <-p.exited:
+			case <-e.x.clock.After(lastWords):
+			}
 			e.reset()
 			o = *p.api.initError
 		case <-p.exited:
@@ -295,6 +303,9 @@ func (p *process) ended() bool {
 func (e *Environment) start() error {
 	at := e.sandbox.places()
 	path, args, err := e.runtime.Command(e.function.Handler, at.runtime, at.task)
+	if err == nil {
+		err = e.checkBootstrap(path, at)
+	}
 	p := &process{exited: make(chan struct{})}
 	if err != nil {
 		// Told like a program that cannot be started: it is the function's fault.
@@ -317,9 +328,23 @@ func (e *Environment) start() error {
 	return nil
 }
 
+// checkBootstrap words the want of a bootstrap as Lambda does.
+func (e *Environment) checkBootstrap(path string, at places) error {
+	if path != filepath.Join(at.task, "bootstrap") {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(e.function.CodeDir, "bootstrap")); errors.Is(err, os.ErrNotExist) {
+		return errors.New("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")
+	}
+	return nil
+}
+
 // servedOut is how long what a dead process has sent is still read. It is all
 // there: only a process that escaped can hold a connection longer.
 const servedOut = 250 * time.Millisecond
+
+// lastWords is how long a runtime may go on after it has reported an init error.
+const lastWords = 100 * time.Millisecond
 
 // reset ends the runtime; the next invoke starts it again. /tmp stays.
 func (e *Environment) reset() {

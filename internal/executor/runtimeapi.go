@@ -3,6 +3,7 @@ package executor
 import (
 	"bufio"
 	"encoding/base64"
+	"errors"
 	"net"
 	"strconv"
 	"strings"
@@ -110,6 +111,7 @@ func (k *conn) serve() {
 	defer k.Close()
 	for {
 		if err := k.req.readHead(k.in); err != nil {
+			k.refuse(err)
 			return
 		}
 		if k.req.expect && k.req.length != 0 {
@@ -118,6 +120,7 @@ func (k *conn) serve() {
 			}
 		}
 		if err := k.req.readBody(k.in); err != nil {
+			k.refuse(err)
 			return
 		}
 		if err := k.api.handle(k, &k.req); err != nil || k.req.close {
@@ -291,6 +294,14 @@ func reported(r *request) outcome {
 	o := failure(kind, "", "")
 	o.errorType, o.status, o.text = "", "", ""
 	return o
+}
+
+// refuse tells a client what its last request was.
+func (k *conn) refuse(err error) {
+	if errors.Is(err, errMalformed) || errors.Is(err, errHeaders) {
+		k.req.close = true
+		_ = k.answer("400 Bad Request", err.Error()+"\n")
+	}
 }
 
 func (k *conn) answer(status, body string) error {
