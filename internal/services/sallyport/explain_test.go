@@ -159,6 +159,9 @@ func TestCrossAccountNamesBothSides(t *testing.T) {
 	if len(steps) != 2 || steps[0].GetAccount() != here || steps[1].GetAccount() != there {
 		t.Errorf("%+v", steps)
 	}
+	if !strings.Contains(e.GetText(), "identity-based policies: nothing allows it") || !strings.Contains(e.GetText(), "resource-based policy: there is none") || !strings.Contains(e.GetText(), "\n  and\n  give user bob") {
+		t.Error(e.GetText())
+	}
 	if !strings.Contains(e.GetText(), "of another account, so the resource's side and the caller's side must both allow") {
 		t.Error(e.GetText())
 	}

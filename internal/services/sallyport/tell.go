@@ -139,6 +139,8 @@ func (t *told) layer(b *strings.Builder, l *policy.LayerExplanation) {
 	case says != "":
 	case len(l.Policies) == 0 && t.root(l.Layer):
 		says = "not needed: the root user has every right in its own account"
+	case len(l.Policies) == 0 && (l.Layer == policy.LayerIdentity || l.Layer == policy.LayerSession):
+		says = "there are none"
 	case len(l.Policies) == 0:
 		says = "there is none"
 	default:
@@ -256,7 +258,10 @@ func (t *told) advice(b *strings.Builder) {
 		if i > 0 {
 			b.WriteString("  or\n")
 		}
-		for _, s := range f.Steps {
+		for j, s := range f.Steps {
+			if j > 0 {
+				b.WriteString("  and\n")
+			}
 			fmt.Fprintf(b, "  %s\n", s.Sentence)
 			if s.Command != "" {
 				fmt.Fprintf(b, "    (with credentials of account %s)\n    %s\n", s.Account, s.Command)
