@@ -35,7 +35,7 @@ func (w *workbench) lift(d Decision) Change {
 	switch {
 	case len(rest) == 0 && c.Exact:
 		c.Kind, c.Text = RemoveDeny, "remove "+name+": it denies nothing else"
-	case written == 0:
+	case len(rest) == 0:
 		c.Kind, c.Text = RemoveDeny, "remove "+name+", which lifts it for everything it denies"
 	case c.Exact:
 		c.Text = "narrow " + name + " so that it spares this request alone"

@@ -187,6 +187,9 @@ func actionFormat(a string) string {
 	case vendor == "*" || !ok:
 		return ""
 	}
+	if vendor == "" {
+		return "Vendor  is not valid"
+	}
 	for _, r := range vendor {
 		if !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '.') {
 			return fmt.Sprintf("Vendor %s is not valid", vendor)
