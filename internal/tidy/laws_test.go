@@ -46,7 +46,7 @@ var makers = map[string][]string{
 func TestCallersAreMadeWhereCredentialsAreKept(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range files(t) {
-		if f.test() || f.dir == "internal/caller" {
+		if f.test() || f.dir == "internal/caller" || f.dir == forTests {
 			continue
 		}
 		ast.Inspect(f.syntax, func(n ast.Node) bool {
@@ -72,6 +72,32 @@ func TestCallersAreMadeWhereCredentialsAreKept(t *testing.T) {
 			t.Errorf("caller.%s is made nowhere: this law guards nothing", name)
 		}
 	}
+}
+
+// forTests is a package that only tests may import: it makes callers as it
+// likes and replaces handlers.
+const forTests = "internal/servicetest"
+
+func TestWhatIsForTestsStaysThere(t *testing.T) {
+	for _, f := range files(t) {
+		if f.test() || f.dir == forTests {
+			continue
+		}
+		if slices.Contains(f.imports(), forTests) {
+			t.Errorf("%s imports %s: it makes callers without credentials", f.path, forTests)
+		}
+		probes(t, f)
+	}
+}
+
+// probes checks that no server replaces a handler.
+func probes(t *testing.T, f file) {
+	ast.Inspect(f.syntax, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == "Probe" {
+			t.Errorf("%s: Probe is for checks of the road: a server answers with its handlers", fset.Position(n.Pos()))
+		}
+		return true
+	})
 }
 
 func TestHandlersCannotBeReachedPastOp(t *testing.T) {
@@ -166,7 +192,9 @@ func TestNoInitAndNoVagueNames(t *testing.T) {
 }
 
 // initAllowed are files with an init function, and why nothing else would do.
-var initAllowed = map[string]string{}
+var initAllowed = map[string]string{
+	"internal/executor/reexec_linux.go": "a test binary that embeds the server must become a sandbox before its tests run, and nobody else can make it",
+}
 
 func TestTimeComesFromTheClock(t *testing.T) {
 	for _, f := range files(t) {
