@@ -130,6 +130,9 @@ func (b *Bus) Serve(ctx context.Context, c *Call) (any, error) {
 	if !ok {
 		return nil, api.Newf(403, "AccessDeniedException", "Operation %s is not available: Sallyport has no rule for it, so nobody may call it.", c.Operation.Name)
 	}
+	if !row.takes(c.Input) {
+		return nil, fmt.Errorf("op: %s.%s: input is %T", c.Operation.Service.ID, c.Operation.Name, c.Input)
+	}
 	if depth(ctx) >= limits.CallDepth {
 		return nil, api.Newf(429, "TooManyRequestsException", "Calls are nested more than %d deep.", limits.CallDepth)
 	}

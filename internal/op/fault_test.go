@@ -97,12 +97,13 @@ func TestServedAgainACallBringsNothingAlong(t *testing.T) {
 	}
 }
 
-// TestInputOfAnotherTypeRunsNothing: not even a handler all needs of which were admitted.
+// TestInputOfAnotherTypeRunsNothing: neither finder nor handler.
 func TestInputOfAnotherTypeRunsNothing(t *testing.T) {
 	o := operation("Do")
 	var ran bool
-	b := bus(t, &gate{}, Bind(o, handler(&ran), Nothing("x")))
-	for _, in := range []any{nil, input{}, &output{}, "x"} {
+	find := func(context.Context, *Call) ([]Resource, error) { ran = true; return nil, nil }
+	b := bus(t, &gate{}, Bind(o, handler(&ran), On("t:A", find), Maybe(On("t:B", find))))
+	for _, in := range []any{nil, (*input)(nil), input{}, &output{}, "x"} {
 		if _, err := b.Serve(context.Background(), &Call{Operation: o.Operation, Input: in}); err == nil || ran {
 			t.Errorf("%T: ran %v, error %v", in, ran, err)
 		}
@@ -141,6 +142,21 @@ func TestAllowedAsksLikeAnyNeed(t *testing.T) {
 	}
 	if !yes || no || nothing || len(g.asked) != 4 {
 		t.Errorf("answers %v %v %v, asked %q", yes, no, nothing, g.asked)
+	}
+}
+
+// TestProbeStandsInForTheHandler: behind the same needs.
+func TestProbeStandsInForTheHandler(t *testing.T) {
+	o := operation("Do")
+	var ran bool
+	var reached []string
+	row := Bind(o, handler(&ran), On("t:A", on("r"))).Probe(func(c *Call) { reached = append(reached, c.RequestID) })
+	for _, allow := range []bool{false, true} {
+		b := bus(t, &gate{allow: map[string]bool{"t:A": allow}}, row)
+		_, err := b.Serve(context.Background(), &Call{Operation: o.Operation, Input: &input{}, RequestID: "r"})
+		if (err == nil) != allow || ran || (len(reached) == 1) != allow {
+			t.Errorf("allowed %v: error %v, handler ran %v, probe reached %q", allow, err, ran, reached)
+		}
 	}
 }
 

@@ -47,6 +47,22 @@ func (r Row) Operation() *api.Operation { return r.operation }
 // Needs are the row's needs, in the order in which they are judged.
 func (r Row) Needs() []Need { return r.needs }
 
+// Probe is the row with a handler that does nothing but say that it was reached,
+// for checks of the road itself. The row's own handler is not in it.
+func (r Row) Probe(reached func(*Call)) Row {
+	r.run = func(_ context.Context, c *Call, _ any) (any, error) {
+		reached(c)
+		return nil, nil
+	}
+	return r
+}
+
+// takes says whether in is an input of the operation: finders and adders rely on it.
+func (r Row) takes(in any) bool {
+	v := reflect.ValueOf(in)
+	return v.Kind() == reflect.Pointer && v.Type().Elem() == r.operation.Input && !v.IsNil()
+}
+
 // Resource is one thing a need is judged on.
 type Resource struct {
 	// ARN is the resource, or a pattern for list operations, or "*" for an
