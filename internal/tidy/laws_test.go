@@ -100,6 +100,17 @@ func probes(t *testing.T, f file) {
 	})
 }
 
+// testSupport plays every kind of caller, and is no part of the program.
+const testSupport = "internal/servicetest"
+
+func TestOnlyTestsImportTestSupport(t *testing.T) {
+	for _, f := range files(t) {
+		if !f.test() && slices.Contains(f.imports(), testSupport) {
+			t.Errorf("%s imports %s, which makes callers out of nothing: only tests may", f.path, testSupport)
+		}
+	}
+}
+
 func TestHandlersCannotBeReachedPastOp(t *testing.T) {
 	for _, f := range files(t) {
 		if f.test() {
