@@ -208,6 +208,8 @@ type group struct {
 	peaks *os.File
 	// base is what the sandbox itself used before it had a function.
 	base int64
+	// alarm goes when the function's memory may be above its bound; see bound.
+	alarm *alarm
 }
 
 // make makes a group.
@@ -295,23 +297,6 @@ func readNumber(file string) (int64, error) {
 
 func (n *group) limitsMemory() bool { return n.memory != "" }
 
-// limit bounds the function's memory.
-func (n *group) limit(memoryMB int) error {
-	if n.memory == "" {
-		return nil
-	}
-	bound := n.base + int64(memoryMB)<<20
-	if n.of.memoryUnified {
-		_ = n.write(n.memory, "memory.swap.max", 0) // absent without swap
-		return n.write(n.memory, "memory.max", bound)
-	}
-	if err := n.write(n.memory, "memory.limit_in_bytes", bound); err != nil {
-		return err
-	}
-	_ = n.write(n.memory, "memory.memsw.limit_in_bytes", bound) // absent without swap accounting
-	return nil
-}
-
 // peak is the most memory the function has used.
 func (n *group) peak() int64 {
 	if n.peaks == nil {
@@ -369,6 +354,9 @@ func (n *group) remove(c clock.Clock) error {
 	}
 	if n.peaks != nil {
 		n.peaks.Close()
+	}
+	if n.alarm != nil {
+		n.alarm.close()
 	}
 	var errs []error
 	for _, dir := range n.dirs {

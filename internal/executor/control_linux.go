@@ -20,6 +20,8 @@ type order struct {
 	Setup *setupOrder `json:",omitempty"`
 	Start *startOrder `json:",omitempty"`
 	Stop  bool        `json:",omitempty"`
+	// Kill ends the function's processes without an answer.
+	Kill bool `json:",omitempty"`
 	// Pause and Resume stop and continue the function's processes.
 	Pause  bool `json:",omitempty"`
 	Resume bool `json:",omitempty"`
@@ -62,6 +64,9 @@ type event struct {
 	Ready bool `json:",omitempty"`
 	// Listening comes with a Runtime API listener.
 	Listening bool `json:",omitempty"`
+	// Started comes with the runtime's /proc status file, which tells its memory
+	// where no control group does.
+	Started bool `json:",omitempty"`
 	// Failed says why the runtime could not be started; Exited how it ended.
 	Failed string      `json:",omitempty"`
 	Exited *exitStatus `json:",omitempty"`

@@ -214,19 +214,25 @@ func (r *request) readTrailers(in *bufio.Reader) error {
 // clients send the cause of an error in a header of many kilobytes.
 func readLine(in *bufio.Reader) ([]byte, error) {
 	line, err := in.ReadSlice('\n')
-	for errors.Is(err, bufio.ErrBufferFull) && len(line) <= limits.RuntimeHeaders {
-		var more []byte
-		line = bytes.Clone(line)
-		more, err = in.ReadSlice('\n')
-		line = append(line, more...)
-	}
 	if errors.Is(err, bufio.ErrBufferFull) {
-		return nil, errHeaders
+		line, err = readLong(in, bytes.Clone(line))
 	}
 	if err != nil {
 		return nil, err
 	}
 	return bytes.TrimSuffix(line[:len(line)-1], []byte("\r")), nil
+}
+
+// readLong reads the rest of a line.
+func readLong(in *bufio.Reader, line []byte) ([]byte, error) {
+	for len(line) <= limits.RuntimeHeaders {
+		more, err := in.ReadSlice('\n')
+		line = append(line, more...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+	}
+	return nil, errHeaders
 }
 
 // endless tells an end in the middle of a request from one between two.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -48,8 +49,10 @@ func MaybeRunSandbox() {
 type inside struct {
 	setup    *setupOrder
 	assigned bool
-	mu       sync.Mutex
-	changed  sync.Cond
+	// tells says that the server cannot see the function's memory by itself.
+	tells   bool
+	mu      sync.Mutex
+	changed sync.Cond
 	// runtime is the process id of the runtime, 0 without one. children says
 	// that there may be processes to reap.
 	runtime  int
@@ -72,6 +75,8 @@ func (i *inside) obey() error {
 			err = i.start(o.Start)
 		case o.Stop:
 			err = i.stop()
+		case o.Kill:
+			err = i.signalAll(unix.SIGKILL)
 		case o.Pause:
 			err = i.signalAll(unix.SIGSTOP)
 		case o.Resume:
@@ -163,7 +168,7 @@ func (i *inside) start(o *startOrder) error {
 		if i.assigned {
 			return errors.New("assigned twice")
 		}
-		i.assigned = true
+		i.assigned, i.tells = true, o.Assign.DataLimit > 0
 		if err := assignTree(o.Assign); err != nil {
 			return err
 		}
@@ -199,7 +204,14 @@ func (i *inside) start(o *startOrder) error {
 	}
 	i.runtime, i.children = pid, true
 	i.changed.Broadcast()
-	return nil
+	if !i.tells {
+		return nil
+	}
+	status, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/status", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil // it has ended
+	}
+	return sendAndClose(event{Started: true}, status)
 }
 
 // forkExec waits out a program that was written a moment ago: a process that the

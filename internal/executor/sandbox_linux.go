@@ -42,7 +42,13 @@ type linuxSandbox struct {
 	exited func(exit)
 	// kills is the group's count of kills for lack of memory when the runtime started.
 	kills int64
-	lost  string
+	// over says that exceeded was called since.
+	over bool
+	lost string
+	// status is the runtime's /proc file where no control group tells its memory;
+	// most is the most it has told.
+	status *os.File
+	most   int64
 }
 
 // make makes an empty sandbox and waits until it is ready.
@@ -169,6 +175,10 @@ func (s *linuxSandbox) take(e event, files []*os.File) {
 			}
 		}
 		return
+	case e.Started && len(files) == 1:
+		s.mu.Lock()
+		files, s.status = closed(s.status), files[0]
+		s.mu.Unlock()
 	case e.Failed != "":
 		s.exit(exit{failed: errors.New(e.Failed)})
 	case e.Exited != nil:
@@ -184,6 +194,14 @@ func (s *linuxSandbox) take(e event, files []*os.File) {
 		s.mu.Unlock()
 	}
 	closeAll(files)
+}
+
+// closed is what to close of a file that may be nil.
+func closed(f *os.File) []*os.File {
+	if f == nil {
+		return nil
+	}
+	return []*os.File{f}
 }
 
 func (s *linuxSandbox) takeListeners(files []*os.File) {
@@ -212,9 +230,7 @@ func (s *linuxSandbox) takeListeners(files []*os.File) {
 func (s *linuxSandbox) exitOf(e *exitStatus) exit {
 	x := exit{status: statusText(e)}
 	if e.Signal == int(unix.SIGKILL) {
-		s.mu.Lock()
-		x.outOfMemory = s.group.kills() > s.kills
-		s.mu.Unlock()
+		x.outOfMemory = s.starved()
 	}
 	return x
 }
@@ -228,6 +244,22 @@ func statusText(e *exitStatus) string {
 		return "exit status " + strconv.Itoa(e.Code)
 	}
 	return ""
+}
+
+// exceeded ends a function that uses more than its memory.
+func (s *linuxSandbox) exceeded() {
+	s.mu.Lock()
+	s.over = true
+	s.mu.Unlock()
+	_ = s.order(order{Kill: true})
+}
+
+// starved says that the function was ended for its use of memory, by us or by
+// the kernel.
+func (s *linuxSandbox) starved() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over || s.group.kills() > s.kills
 }
 
 // exit tells the runtime's end, once.
@@ -245,7 +277,8 @@ func (s *linuxSandbox) exit(x exit) {
 func (s *linuxSandbox) clear() {
 	s.mu.Lock()
 	why, assigned := s.lost, s.assigned
-	out := s.group.kills() > s.kills
+	closeAll(closed(s.status))
+	s.status = nil
 	s.mu.Unlock()
 	if why == "" {
 		why = "its first process ended"
@@ -257,7 +290,7 @@ func (s *linuxSandbox) clear() {
 	case s.ready <- errors.New(why):
 	default:
 	}
-	s.exit(exit{status: "signal: killed", outOfMemory: out})
+	s.exit(exit{status: "signal: killed", outOfMemory: s.starved()})
 	s.control.Close()
 	for _, l := range []net.Listener{s.next, s.endpoints} {
 		if l != nil {
@@ -274,7 +307,22 @@ func (s *linuxSandbox) clear() {
 func (s *linuxSandbox) gone() <-chan struct{}  { return s.ended }
 func (s *linuxSandbox) output() *os.File       { return s.out }
 func (s *linuxSandbox) endpoint() net.Listener { return s.endpoints }
-func (s *linuxSandbox) peak() int64            { return s.group.peak() }
+
+// peak asks the control group or, without one, the runtime's own status.
+func (s *linuxSandbox) peak() int64 {
+	if s.group.limitsMemory() {
+		return s.group.peak()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.status == nil {
+		return s.most
+	}
+	var buffer [4 << 10]byte
+	n, _ := s.status.ReadAt(buffer[:], 0)
+	s.most = max(s.most, highWater(buffer[:n]))
+	return s.most
+}
 
 func (s *linuxSandbox) places() places {
 	p := places{task: taskDir, runtime: loopsDir, temp: "/tmp", api: "127.0.0.1:" + strconv.Itoa(s.apiPort)}
@@ -294,7 +342,7 @@ func (s *linuxSandbox) assign(a assignment) error {
 	o := &assignOrder{Code: code, Mounts: a.mounts, TempMB: a.ephemeralMB}
 	if !s.group.limitsMemory() {
 		o.DataLimit = dataLimit(a.memoryMB)
-	} else if err := s.group.limit(a.memoryMB); err != nil {
+	} else if err := s.group.bound(a.memoryMB, a.ephemeralMB, s.exceeded); err != nil {
 		return fmt.Errorf("memory limit: %w", err)
 	}
 	s.mu.Lock()
@@ -311,7 +359,7 @@ func dataLimit(memoryMB int) int64 { return int64(2*memoryMB+512) << 20 }
 func (s *linuxSandbox) start(c command, exited func(exit)) (net.Listener, error) {
 	s.mu.Lock()
 	l, a := s.next, s.assignment
-	s.next, s.assignment, s.exited, s.kills = nil, nil, exited, s.group.kills()
+	s.next, s.assignment, s.exited, s.kills, s.over = nil, nil, exited, s.group.kills(), false
 	s.mu.Unlock()
 	err := s.order(order{Start: &startOrder{Assign: a, Listen: l == nil, Path: c.path, Args: c.args, Env: c.env}})
 	if err != nil {

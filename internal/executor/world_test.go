@@ -53,8 +53,13 @@ func modes(t *testing.T, test func(t *testing.T, w *world)) {
 // newWorld starts an executor, and sees to it at the end that nothing is left.
 func newWorld(t testing.TB, c Config) *world {
 	t.Helper()
+	return newWorldIn(t, filepath.Join(t.TempDir(), "environments"), c)
+}
+
+func newWorldIn(t testing.TB, dir string, c Config) *world {
+	t.Helper()
 	w := &world{TB: t}
-	c.Dir = filepath.Join(t.TempDir(), "environments")
+	c.Dir = dir
 	if c.Clock == nil {
 		c.Clock = clock.System{}
 	}
