@@ -42,6 +42,9 @@ func (c *Context) put(key string, values []string, multi bool) {
 		e.values, e.multi = values, multi
 		return
 	}
+	if c.entries == nil {
+		c.entries = make([]contextEntry, 0, 16) // what every request has
+	}
 	c.entries = append(c.entries, contextEntry{folded: folded, name: key, values: values, multi: multi})
 }
 
@@ -91,5 +94,6 @@ func (c *Context) Clone() *Context {
 	if c == nil {
 		return &Context{}
 	}
-	return &Context{entries: slices.Clone(c.entries)}
+	// With room for the keys that it is made for.
+	return &Context{entries: append(make([]contextEntry, 0, len(c.entries)+8), c.entries...)}
 }
