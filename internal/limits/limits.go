@@ -95,8 +95,10 @@ const (
 
 // The trail.
 const (
-	// TrailMemory is how many records stay in memory.
+	// TrailMemory is how many records stay in memory; TrailRecent how many of
+	// those that are on disk as well.
 	TrailMemory = 10_000
+	TrailRecent = 2_000
 	// TrailStored is how many records stay on disk, at least; TrailChapter is
 	// how many leave it together.
 	TrailStored  = 200_000

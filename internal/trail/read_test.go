@@ -89,7 +89,7 @@ func TestRecordsAreSpelledOut(t *testing.T) {
 }
 
 func TestListingCrossesFromMemoryToDisk(t *testing.T) {
-	w := newWorld(t, t.TempDir(), sizes{memory: 8, stored: 1000, chapter: 10, batch: 3, pace: time.Millisecond})
+	w := newWorld(t, t.TempDir(), sizes{memory: 8, recent: 8, stored: 1000, chapter: 10, batch: 3, pace: time.Millisecond})
 	for range 6 {
 		w.add(5)
 		w.settle()
@@ -132,7 +132,7 @@ func TestListingCrossesFromMemoryToDisk(t *testing.T) {
 // TestRequestWhoseRecordsPartlyLeftMemory: a long request asks its last
 // question when its first one is only on disk.
 func TestRequestWhoseRecordsPartlyLeftMemory(t *testing.T) {
-	w := newWorld(t, t.TempDir(), sizes{memory: 4, stored: 1000, chapter: 3, batch: 2, pace: time.Millisecond})
+	w := newWorld(t, t.TempDir(), sizes{memory: 4, recent: 4, stored: 1000, chapter: 3, batch: 2, pace: time.Millisecond})
 	long := func() { w.Add(&Record{RequestID: "long"}, &policy.Layers{}) }
 	long()
 	w.add(3)

@@ -28,6 +28,8 @@ type Trail struct {
 	mu   sync.Mutex
 	ring []*Record
 	last uint64 // Seq of the newest record
+	// forgotten is the newest record that memory let go because it is on disk.
+	forgotten uint64
 	// changed is closed when a record is added; nil while nobody waits.
 	changed chan struct{}
 	// woken says that the writer knows there is something to do.
@@ -43,15 +45,15 @@ type Trail struct {
 
 // sizes are the bounds of a trail, in records.
 type sizes struct {
-	// memory stay in memory, stored at least on disk, in chapters of chapter;
-	// one transaction writes up to batch.
-	memory, stored, chapter, batch int
+	// memory stay in memory, recent of them once they are written; stored at
+	// least on disk, in chapters of chapter; one transaction writes up to batch.
+	memory, recent, stored, chapter, batch int
 	// pace is how long the writer lets records gather: one row for many.
 	pace time.Duration
 }
 
 // whole are the bounds of every trail but those of tests.
-var whole = sizes{limits.TrailMemory, limits.TrailStored, limits.TrailChapter, limits.TrailBatch, 25 * time.Millisecond}
+var whole = sizes{limits.TrailMemory, limits.TrailRecent, limits.TrailStored, limits.TrailChapter, limits.TrailBatch, 25 * time.Millisecond}
 
 // Open continues the trail in a store and starts its writer.
 func Open(ctx context.Context, s *store.Store, log *slog.Logger) (*Trail, error) {
@@ -139,6 +141,21 @@ func (t *Trail) Last() uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.last
+}
+
+// forget lets go of records that are on disk, up to done, but for the newest.
+func (t *Trail) forget(done uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	recent, n := uint64(t.disk.size.recent), uint64(len(t.ring))
+	if t.last <= recent {
+		return
+	}
+	done = min(done, t.last-recent)
+	for i := max(t.forgotten, t.last-min(t.last, n)) + 1; i <= done; i++ {
+		t.ring[i%n] = nil
+	}
+	t.forgotten = max(t.forgotten, done)
 }
 
 // inMemory gives up to limit of the records after seq that memory still holds,

@@ -26,7 +26,7 @@ type world struct {
 }
 
 // small are bounds that a test reaches soon.
-var small = sizes{memory: 8, stored: 20, chapter: 5, batch: 3, pace: time.Millisecond}
+var small = sizes{memory: 8, recent: 8, stored: 20, chapter: 5, batch: 3, pace: time.Millisecond}
 
 // newWorld opens a trail on disk; with dir empty, in memory.
 func newWorld(t testing.TB, dir string, size sizes) *world {

@@ -83,6 +83,7 @@ func (t *Trail) writeBatch(done uint64) (uint64, error) {
 	if err != nil {
 		return done, err
 	}
+	t.forget(last)
 	return last, nil
 }
 

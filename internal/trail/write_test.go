@@ -87,7 +87,7 @@ func TestPolicyWrittenByAFailedBatchIsWrittenAgain(t *testing.T) {
 }
 
 func TestCloseLosesNothing(t *testing.T) {
-	w := newWorld(t, t.TempDir(), sizes{memory: 5000, stored: 100_000, chapter: 700, batch: 64, pace: time.Millisecond})
+	w := newWorld(t, t.TempDir(), sizes{memory: 5000, recent: 5000, stored: 100_000, chapter: 700, batch: 64, pace: time.Millisecond})
 	var wg sync.WaitGroup
 	const writers, each = 8, 500
 	for n := range writers {
@@ -120,7 +120,7 @@ func TestCloseLosesNothing(t *testing.T) {
 // TestWhatLeftMemoryUnwrittenIsCounted: the trail never blocks a decision; what
 // it could not keep it owns up to.
 func TestWhatLeftMemoryUnwrittenIsCounted(t *testing.T) {
-	w := newWorld(t, t.TempDir(), sizes{memory: 4, stored: 100, chapter: 50, batch: 2, pace: time.Millisecond})
+	w := newWorld(t, t.TempDir(), sizes{memory: 4, recent: 4, stored: 100, chapter: 50, batch: 2, pace: time.Millisecond})
 	hold, held := make(chan struct{}), make(chan struct{})
 	go func() {
 		_ = w.store.Update(background, func(*store.Tx) error { close(held); <-hold; return nil })
@@ -154,9 +154,29 @@ func TestWithoutDataDirectoryMemoryIsAll(t *testing.T) {
 	}
 }
 
+// TestMemoryLetsGoOfWhatIsOnDisk, so that a busy server stays small, and
+// readers find it all the same.
+func TestMemoryLetsGoOfWhatIsOnDisk(t *testing.T) {
+	w := newWorld(t, t.TempDir(), sizes{memory: 50, recent: 5, stored: 1000, chapter: 100, batch: 7, pace: time.Millisecond})
+	for _, n := range []int{30, 1, 40, 60} {
+		w.add(n)
+		w.settle()
+		w.forget(w.Last()) // the writer does so after the row is there
+		if got := len(w.inMemory(0, everything)); got != 5 {
+			t.Errorf("after %d: %d records in memory", w.Last(), got)
+		}
+		if got := w.newest(0, Filter{}, 1000); w.Lost() == 0 && !slices.Equal(got, down(int(w.Last()), 1)) {
+			t.Errorf("after %d: %v", w.Last(), got)
+		}
+		if got := seqs(w.request("r3")); !slices.Equal(got, []uint64{3}) {
+			t.Errorf("after %d: request r3 has %v", w.Last(), got)
+		}
+	}
+}
+
 // TestLimitsFit: the bounds of a real trail agree with each other.
 func TestLimitsFit(t *testing.T) {
-	if limits.TrailBatch > limits.TrailMemory || limits.TrailChapter > limits.TrailStored || limits.TrailStored < limits.TrailMemory {
+	if limits.TrailBatch > limits.TrailMemory || limits.TrailRecent > limits.TrailMemory || limits.TrailChapter > limits.TrailStored || limits.TrailStored < limits.TrailMemory {
 		t.Error("a batch must fit memory, a chapter the disk, and the disk holds more than memory")
 	}
 }
