@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 //	user DIR NAME KEY    makes a user; its access key goes to ${KEY_ID} and ${KEY_SECRET}
 //	listed DIR NAME VAR  calls ListFunctions as the user of NAME_ID, and puts the request id into VAR
 //	until FILE REGEXP    waits until a file holds it
+//	moment               waits until the trail has written what it has
 //	freeport VAR         puts the address of a port that is free into VAR
 //	squatter VAR         puts the address of a port that something else has into VAR
 func TestCommands(t *testing.T) {
@@ -52,7 +53,7 @@ func TestCommands(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"ready": ready, "signal": sendSignal, "user": user, "listed": listed, "until": until, "freeport": freePort, "squatter": squatter,
+			"ready": ready, "signal": sendSignal, "user": user, "listed": listed, "until": until, "moment": moment, "freeport": freePort, "squatter": squatter,
 		},
 	})
 }
@@ -141,6 +142,12 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 		raw, err := os.ReadFile(ts.MkAbs(args[0]))
 		return err == nil && want.Match(raw)
 	})
+}
+
+// moment is longer than the trail's writer rests between two batches.
+func moment(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 0)
+	time.Sleep(time.Second)
 }
 
 func listen(ts *testscript.TestScript) net.Listener {
