@@ -22,7 +22,7 @@ var targets = []target{
 		"AddRoleToInstanceProfile", "AddUserToGroup", "AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy",
 		"CreateAccessKey", "CreateAccountAlias", "CreateGroup", "CreateInstanceProfile", "CreatePolicy", "CreatePolicyVersion",
 		"CreateRole", "CreateServiceLinkedRole", "CreateUser",
-		"DeleteAccessKey", "DeleteAccountAlias", "DeleteGroup", "DeleteGroupPolicy", "DeleteInstanceProfile", "DeletePolicy",
+		"DeleteAccessKey", "DeleteAccountAlias", "DeleteGroup", "DeleteGroupPolicy", "DeleteInstanceProfile", "DeleteLoginProfile", "DeletePolicy",
 		"DeletePolicyVersion", "DeleteRole", "DeleteRolePermissionsBoundary", "DeleteRolePolicy", "DeleteServiceLinkedRole",
 		"DeleteUser", "DeleteUserPermissionsBoundary", "DeleteUserPolicy",
 		"DetachGroupPolicy", "DetachRolePolicy", "DetachUserPolicy",

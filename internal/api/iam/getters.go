@@ -468,6 +468,14 @@ func (s *DeleteInstanceProfileRequest) GetInstanceProfileName() (v string) {
 	return v
 }
 
+// GetUserName is UserName, or its zero value where it is absent.
+func (s *DeleteLoginProfileRequest) GetUserName() (v string) {
+	if s != nil && s.UserName != nil {
+		return *s.UserName
+	}
+	return v
+}
+
 // GetPolicyArn is PolicyArn, or its zero value where it is absent.
 func (s *DeletePolicyRequest) GetPolicyArn() (v string) {
 	if s != nil && s.PolicyArn != nil {

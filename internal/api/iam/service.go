@@ -31,6 +31,7 @@ var Service = api.Describe(&api.Service{
 		api.Describes[DeleteGroupRequest, api.Empty]("DeleteGroup", "POST", "/", 200, ""),
 		api.Describes[DeleteGroupPolicyRequest, api.Empty]("DeleteGroupPolicy", "POST", "/", 200, ""),
 		api.Describes[DeleteInstanceProfileRequest, api.Empty]("DeleteInstanceProfile", "POST", "/", 200, ""),
+		api.Describes[DeleteLoginProfileRequest, api.Empty]("DeleteLoginProfile", "POST", "/", 200, ""),
 		api.Describes[DeletePolicyRequest, api.Empty]("DeletePolicy", "POST", "/", 200, ""),
 		api.Describes[DeletePolicyVersionRequest, api.Empty]("DeletePolicyVersion", "POST", "/", 200, ""),
 		api.Describes[DeleteRoleRequest, api.Empty]("DeleteRole", "POST", "/", 200, ""),
@@ -119,7 +120,6 @@ var Service = api.Describe(&api.Service{
 		{Name: "CreateVirtualMFADevice", Method: "POST", Path: "/"},
 		{Name: "DeactivateMFADevice", Method: "POST", Path: "/"},
 		{Name: "DeleteAccountPasswordPolicy", Method: "POST", Path: "/"},
-		{Name: "DeleteLoginProfile", Method: "POST", Path: "/"},
 		{Name: "DeleteOpenIDConnectProvider", Method: "POST", Path: "/"},
 		{Name: "DeleteSAMLProvider", Method: "POST", Path: "/"},
 		{Name: "DeleteSSHPublicKey", Method: "POST", Path: "/"},
@@ -214,6 +214,7 @@ var (
 	DeleteGroup                        = api.Typed[DeleteGroupRequest, api.Empty](Service, "DeleteGroup")
 	DeleteGroupPolicy                  = api.Typed[DeleteGroupPolicyRequest, api.Empty](Service, "DeleteGroupPolicy")
 	DeleteInstanceProfile              = api.Typed[DeleteInstanceProfileRequest, api.Empty](Service, "DeleteInstanceProfile")
+	DeleteLoginProfile                 = api.Typed[DeleteLoginProfileRequest, api.Empty](Service, "DeleteLoginProfile")
 	DeletePolicy                       = api.Typed[DeletePolicyRequest, api.Empty](Service, "DeletePolicy")
 	DeletePolicyVersion                = api.Typed[DeletePolicyVersionRequest, api.Empty](Service, "DeletePolicyVersion")
 	DeleteRole                         = api.Typed[DeleteRoleRequest, api.Empty](Service, "DeleteRole")

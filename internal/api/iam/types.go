@@ -202,6 +202,11 @@ type DeleteInstanceProfileRequest struct {
 	InstanceProfileName *string `aws:"InstanceProfileName,required" len:"1:128" pattern:"[\\w+=,.@-]+"`
 }
 
+// DeleteLoginProfileRequest is the shape of that name.
+type DeleteLoginProfileRequest struct {
+	UserName *string `aws:"UserName" len:"1:64" pattern:"[\\w+=,.@-]+"`
+}
+
 // DeletePolicyRequest is the shape of that name.
 type DeletePolicyRequest struct {
 	PolicyArn *string `aws:"PolicyArn,required" len:"20:2048"`

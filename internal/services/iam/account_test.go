@@ -109,6 +109,7 @@ func TestCredentialsNobodyHas(t *testing.T) {
 	user := w.user(here, "u", allows("iam:List*", "*"))
 	r, name := root(here), ptr("u")
 	refuses(w, r, iamapi.GetLoginProfile, &iamapi.GetLoginProfileRequest{UserName: name}, 404, "NoSuchEntity", "Login Profile for User u cannot be found.")
+	refuses(w, r, iamapi.DeleteLoginProfile, &iamapi.DeleteLoginProfileRequest{UserName: name}, 404, "NoSuchEntity", "Login Profile for User u cannot be found.")
 	for _, who := range []*string{name, nil} {
 		if out := mustAs(w, user, iamapi.ListMFADevices, &iamapi.ListMFADevicesRequest{UserName: who}); out.MFADevices == nil || *out.IsTruncated {
 			t.Errorf("ListMFADevices: %+v", out)
@@ -121,6 +122,7 @@ func TestCredentialsNobodyHas(t *testing.T) {
 	mustAs(w, user, iamapi.ListVirtualMFADevices, &iamapi.ListVirtualMFADevicesRequest{})
 	must(w, iamapi.ListMFADevices, &iamapi.ListMFADevicesRequest{})
 	const missing = "The user with name none cannot be found."
+	refuses(w, r, iamapi.DeleteLoginProfile, &iamapi.DeleteLoginProfileRequest{UserName: ptr("none")}, 404, "NoSuchEntity", missing)
 	refuses(w, r, iamapi.GetLoginProfile, &iamapi.GetLoginProfileRequest{UserName: ptr("none")}, 404, "NoSuchEntity", missing)
 	refuses(w, r, iamapi.ListMFADevices, &iamapi.ListMFADevicesRequest{UserName: ptr("none")}, 404, "NoSuchEntity", missing)
 	refuses(w, r, iamapi.ListSSHPublicKeys, &iamapi.ListSSHPublicKeysRequest{UserName: ptr("none")}, 404, "NoSuchEntity", missing)

@@ -3,6 +3,7 @@ package iam
 import (
 	"context"
 
+	"github.com/sallyport/sallyport/internal/api"
 	iamapi "github.com/sallyport/sallyport/internal/api/iam"
 	"github.com/sallyport/sallyport/internal/caller"
 	"github.com/sallyport/sallyport/internal/op"
@@ -27,6 +28,19 @@ func (s *Service) exists(c *op.Call, name string) error {
 }
 
 func (s *Service) getLoginProfile(_ context.Context, c *op.Call, in *iamapi.GetLoginProfileRequest) (*iamapi.GetLoginProfileResponse, error) {
+	if in.GetUserName() == "" && c.Caller.IsRoot() {
+		return nil, noSuchLoginProfile("root")
+	}
+	u, err := s.target(c, in.GetUserName())
+	if err != nil {
+		return nil, err
+	}
+	return nil, noSuchLoginProfile(u.Name)
+}
+
+// deleteLoginProfile finds none to delete. Terraform asks for it before it
+// deletes a user by force.
+func (s *Service) deleteLoginProfile(_ context.Context, c *op.Call, in *iamapi.DeleteLoginProfileRequest) (*api.Empty, error) {
 	if in.GetUserName() == "" && c.Caller.IsRoot() {
 		return nil, noSuchLoginProfile("root")
 	}

@@ -58,6 +58,7 @@ func (s *Service) userRows() []op.Row {
 		op.Bind(iamapi.UpdateAccessKey, s.updateAccessKey, tagged(op.On("iam:UpdateAccessKey", s.userOrCaller))),
 		op.Bind(iamapi.ListAccessKeys, s.listAccessKeys, tagged(op.On("iam:ListAccessKeys", s.userOrCaller))),
 		op.Bind(iamapi.GetAccessKeyLastUsed, s.getAccessKeyLastUsed, tagged(op.On("iam:GetAccessKeyLastUsed", s.usedKey))),
+		op.Bind(iamapi.DeleteLoginProfile, s.deleteLoginProfile, tagged(op.On("iam:DeleteLoginProfile", s.userOrCaller))),
 		op.Bind(iamapi.GetLoginProfile, s.getLoginProfile, tagged(op.On("iam:GetLoginProfile", s.userOrCaller))),
 		op.Bind(iamapi.ListMFADevices, s.listMFADevices, tagged(op.On("iam:ListMFADevices", s.userOrCaller))),
 		op.Bind(iamapi.ListVirtualMFADevices, s.listVirtualMFADevices, op.On("iam:ListVirtualMFADevices", s.anyMFADevice)),
