@@ -3,10 +3,11 @@
 //
 // Who it is when it calls: it calls no other service.
 //
-// Decisions never wait for the database. Every principal has a compiled
-// snapshot of its policies, rebuilt by the write that changes it before that
-// write is acknowledged, so that the next request sees it. AWS takes seconds;
-// the strictness is ours.
+// Decisions never wait for the database. They read an index in memory that
+// every write changes before it is acknowledged, so that the next request sees
+// it. AWS takes seconds; the strictness is ours. A principal's policies are put
+// together at its first question after a change, and kept; equal texts are
+// compiled once, whoever holds them.
 //
 // How it differs from AWS:
 //
@@ -16,11 +17,15 @@
 //     from that empty state.
 //   - RoleLastUsed is always empty. The last use of an access key is written
 //     to disk about once a minute.
-//   - AWS managed policies have one version here, the default one.
+//   - AWS managed policies have one version here, the default one, and neither
+//     description nor AWS's own id: the published data has none.
 //   - A principal of another account in a trust policy must exist if this
 //     server holds that account; if it does not, it is taken as it is written
 //     (inferred: AWS can always check). Federated providers are not looked up.
+//     Of service principals only the domain is checked.
 //   - Service-linked roles exist for the services of one table; deleting one
 //     always succeeds at once.
 //   - Quotas are AWS's defaults and cannot be raised.
+//   - A root access key this server made is made anew at the next start if it
+//     was deleted: somebody must be able to get in.
 package iam
