@@ -178,6 +178,27 @@ const (
 	ManagedPoliciesKept = 64
 )
 
+// AWS Organizations ("Quotas and service limits for AWS Organizations").
+const (
+	// UnitDepth is how many organizational units stand below one another;
+	// OrganizationLevels adds the root and the account.
+	UnitDepth          = 5
+	OrganizationLevels = UnitDepth + 2
+	// ServiceControlPolicy and ResourceControlPolicy are characters, whitespace
+	// included; the other two how many of them one target has. AWS raised those
+	// of service control policies in May 2026, from 5,120 and 5.
+	ServiceControlPolicy    = 10_240
+	ServiceControlAttached  = 10
+	ResourceControlPolicy   = 5_120
+	ResourceControlAttached = 5
+	UnitsPerOrganization    = 2_000
+	PoliciesPerOrganization = 1_000
+	AccountsPerOrganization = 1_000
+	AccountRequests         = 1_000
+	TrustedServices         = 100
+	OrganizationPage        = 20
+)
+
 // Decoding.
 const (
 	// RequestElements bounds the list elements and map entries of one JSON request together.

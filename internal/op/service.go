@@ -75,6 +75,46 @@ type Role struct {
 	ServiceLinked bool
 }
 
+// Organizations is what AWS Organizations tells the gate: a read-only view in
+// memory, always as of the last acknowledged write. A service that implements
+// it is asked; without one no account is in an organization.
+type Organizations interface {
+	// Membership is the account's place in its organization, nil when it is in
+	// none. It is shared and never changes: do not change it.
+	Membership(account string) *Membership
+}
+
+// Membership is the place of one account in an organization.
+type Membership struct {
+	// Organization is the organization's id, Management its management account.
+	Organization, Management string
+	// Paths has one element, the account's place:
+	// "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/".
+	Paths []string
+	// ServiceControl and ResourceControl are the control policies by level,
+	// from the root down to the account. They are empty for the management
+	// account, and while the organization does not use that type of policy.
+	ServiceControl, ResourceControl [][]policy.Attached
+}
+
+// Accounts is what IAM lets AWS Organizations do, and nobody else: make
+// accounts, and close them. Each method is one transaction, and doing it twice
+// is the same as doing it once.
+type Accounts interface {
+	// AddAccount makes an account with a root access key and the role that the
+	// management account administers it with.
+	AddAccount(ctx context.Context, a NewAccount) error
+	// CloseAccount takes every right from the account's principals, for good.
+	CloseAccount(ctx context.Context, account string) error
+}
+
+// NewAccount is an account for Accounts to make.
+type NewAccount struct {
+	ID string
+	// Management is the account that the role Role trusts.
+	Management, Role string
+}
+
 // Credentials finds the secret behind an access key id. IAM answers for
 // long-term keys, STS for temporary ones.
 type Credentials interface {

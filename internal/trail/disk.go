@@ -129,7 +129,7 @@ func (d *disk) gather(batch []*Record, chapter uint64) (*gathered, error) {
 			return nil, fmt.Errorf("record %d: %w", r.Seq, err)
 		}
 		ids, g.last = append(ids, r.RequestID), r.Seq
-		each(r.layers, func(_ string, a *policy.Attached) {
+		each(r.layers, func(_ string, _ int, a *policy.Attached) {
 			if a.Policy == nil || d.written[a.Policy.Digest()] || g.fresh[a.Policy.Digest()] {
 				return
 			}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/sallyport/sallyport/internal/limits"
 	"github.com/sallyport/sallyport/policy"
 )
 
@@ -104,26 +105,53 @@ func (t *Trail) Question(ctx context.Context, r *Record) (*policy.Request, *poli
 	if r.layers != nil {
 		return q, r.layers, nil
 	}
-	l := &policy.Layers{SessionLimited: r.SessionLimited, ResourceMustAllow: r.ResourceMustAllow}
+	if min(r.ServiceLevels, r.ResourceLevels) < 0 || max(r.ServiceLevels, r.ResourceLevels) > limits.OrganizationLevels {
+		return nil, nil, fmt.Errorf("decision %d has %d and %d levels of control policies", r.Seq, r.ServiceLevels, r.ResourceLevels)
+	}
+	l := &policy.Layers{
+		SessionLimited: r.SessionLimited, ResourceMustAllow: r.ResourceMustAllow,
+		ServiceControl: make([][]policy.Attached, r.ServiceLevels), ResourceControl: make([][]policy.Attached, r.ResourceLevels),
+	}
 	for _, ref := range r.Policies {
 		a, err := t.attached(ctx, r, ref)
 		if err != nil {
 			return nil, nil, err
 		}
-		switch ref.Layer {
-		case identityLayer:
-			l.Identity = append(l.Identity, a)
-		case boundaryLayer:
-			l.Boundary = &a
-		case sessionLayer:
-			l.Session = append(l.Session, a)
-		case resourceLayer:
-			l.Resource = &a
-		default:
-			return nil, nil, fmt.Errorf("the layer %q of this decision is unknown to this version", ref.Layer)
+		if err := place(l, ref, a); err != nil {
+			return nil, nil, err
 		}
 	}
 	return q, l, nil
+}
+
+// place puts a policy where it was when it answered.
+func place(l *policy.Layers, ref PolicyRef, a policy.Attached) error {
+	level := func(levels [][]policy.Attached) error {
+		if ref.Level < 0 || ref.Level >= len(levels) {
+			return fmt.Errorf("the policy %s of this decision is on level %d of %d", ref.Name, ref.Level, len(levels))
+		}
+		levels[ref.Level] = append(levels[ref.Level], a)
+		return nil
+	}
+	switch ref.Layer {
+	case identityLayer:
+		l.Identity = append(l.Identity, a)
+	case boundaryLayer:
+		l.Boundary = &a
+	case sessionLayer:
+		l.Session = append(l.Session, a)
+	case resourceLayer:
+		l.Resource = &a
+	case serviceControlLayer:
+		return level(l.ServiceControl)
+	case resourceControlLayer:
+		return level(l.ResourceControl)
+	case endpointLayer:
+		l.Endpoint = &a
+	default:
+		return fmt.Errorf("the layer %q of this decision is unknown to this version", ref.Layer)
+	}
+	return nil
 }
 
 func contextOf(r *Record) *policy.Context {

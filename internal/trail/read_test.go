@@ -46,6 +46,9 @@ func TestQuestionIsRebuiltAfterRestart(t *testing.T) {
 		if again.Boundary == nil || again.Boundary.Policy != nil || again.Boundary.Name != "gone" {
 			t.Errorf("%s: the boundary that is gone is %+v", when, again.Boundary)
 		}
+		if len(again.ServiceControl) != 3 || len(again.ServiceControl[0]) != 2 || len(again.ServiceControl[1]) != 0 || len(again.ResourceControl) != 2 || again.Endpoint == nil {
+			t.Errorf("%s: the control policies are %+v and %+v, the endpoint's %+v", when, again.ServiceControl, again.ResourceControl, again.Endpoint)
+		}
 		if !again.SessionLimited || !again.ResourceMustAllow {
 			t.Errorf("%s: the layers lost how they combine", when)
 		}

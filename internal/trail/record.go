@@ -35,6 +35,10 @@ type Record struct {
 	// SessionLimited and ResourceMustAllow are as in policy.Layers.
 	SessionLimited    bool `json:"sessionLimited,omitempty"`
 	ResourceMustAllow bool `json:"resourceMustAllow,omitempty"`
+	// ServiceLevels and ResourceLevels are how many levels of control policies
+	// there were: one that holds no policy allows nothing.
+	ServiceLevels  int `json:"serviceLevels,omitempty"`
+	ResourceLevels int `json:"resourceLevels,omitempty"`
 
 	Allowed bool `json:"allowed"`
 	// Effect, Layer and Message are the answer: "allowed", "implicitDeny" or
@@ -67,8 +71,11 @@ const (
 
 // PolicyRef is a policy that was part of a question.
 type PolicyRef struct {
-	// Layer is "identity", "boundary", "session" or "resource".
-	Layer  string `json:"layer"`
+	// Layer is "identity", "boundary", "session", "resource", "service-control",
+	// "resource-control" or "endpoint".
+	Layer string `json:"layer"`
+	// Level is that of a control policy, from 0 at the organization's root.
+	Level  int    `json:"level,omitempty"`
 	ARN    string `json:"arn,omitempty"`
 	Name   string `json:"name,omitempty"`
 	Source string `json:"source,omitempty"`
@@ -90,6 +97,7 @@ func (r *Record) spelled() *Record {
 	out.Context, out.Lists = spellContext(r.context)
 	if r.layers != nil {
 		out.Policies = refs(r.layers)
+		out.ServiceLevels, out.ResourceLevels = len(r.layers.ServiceControl), len(r.layers.ResourceControl)
 	}
 	return &out
 }
@@ -111,17 +119,20 @@ func spellContext(c *policy.Context) (all map[string][]string, lists []string) {
 
 // Layer names in PolicyRef.
 const (
-	identityLayer = "identity"
-	boundaryLayer = "boundary"
-	sessionLayer  = "session"
-	resourceLayer = "resource"
+	identityLayer        = "identity"
+	boundaryLayer        = "boundary"
+	sessionLayer         = "session"
+	resourceLayer        = "resource"
+	serviceControlLayer  = "service-control"
+	resourceControlLayer = "resource-control"
+	endpointLayer        = "endpoint"
 )
 
 // refs lists the policies of l.
 func refs(l *policy.Layers) []PolicyRef {
 	var out []PolicyRef
-	each(l, func(layer string, a *policy.Attached) {
-		ref := PolicyRef{Layer: layer, ARN: a.ARN, Name: a.Name, Source: a.Source}
+	each(l, func(layer string, level int, a *policy.Attached) {
+		ref := PolicyRef{Layer: layer, Level: level, ARN: a.ARN, Name: a.Name, Source: a.Source}
 		if a.Policy != nil {
 			ref.Digest = a.Policy.Digest()
 		}
@@ -130,17 +141,27 @@ func refs(l *policy.Layers) []PolicyRef {
 	return out
 }
 
-func each(l *policy.Layers, visit func(layer string, a *policy.Attached)) {
-	for i := range l.Identity {
-		visit(identityLayer, &l.Identity[i])
+// each visits every policy; level is 0 for layers that have none.
+func each(l *policy.Layers, visit func(layer string, level int, a *policy.Attached)) {
+	list := func(layer string, level int, all []policy.Attached) {
+		for i := range all {
+			visit(layer, level, &all[i])
+		}
 	}
-	if l.Boundary != nil {
-		visit(boundaryLayer, l.Boundary)
+	one := func(layer string, a *policy.Attached) {
+		if a != nil {
+			visit(layer, 0, a)
+		}
 	}
-	for i := range l.Session {
-		visit(sessionLayer, &l.Session[i])
+	list(identityLayer, 0, l.Identity)
+	one(boundaryLayer, l.Boundary)
+	list(sessionLayer, 0, l.Session)
+	one(resourceLayer, l.Resource)
+	for i := range l.ServiceControl {
+		list(serviceControlLayer, i, l.ServiceControl[i])
 	}
-	if l.Resource != nil {
-		visit(resourceLayer, l.Resource)
+	for i := range l.ResourceControl {
+		list(resourceControlLayer, i, l.ResourceControl[i])
 	}
+	one(endpointLayer, l.Endpoint)
 }

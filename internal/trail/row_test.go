@@ -60,6 +60,8 @@ func FuzzUnpack(f *testing.F) {
 	f.Add(whole)
 	f.Add([]byte(`{"seq":1,"principal":{"Kind":200},"context":{"a":[],"B":["1","2"]},"lists":["b"],"policies":[{"layer":"identity","digest":""}]}`))
 	f.Add([]byte(`null`))
+	f.Add([]byte(`{"seq":1,"serviceLevels":-1,"resourceLevels":1000000000,"principal":{"Kind":1,"Account":"1","ARN":"a"}}`))
+	f.Add([]byte(`{"seq":1,"serviceLevels":2,"policies":[{"layer":"service-control","level":2,"digest":""},{"layer":"resource-control","level":-1,"digest":""}]}`))
 	t := &Trail{}
 	f.Fuzz(func(tt *testing.T, lines []byte) {
 		for _, value := range [][]byte{lines, packed(tt, string(lines))} {

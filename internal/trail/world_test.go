@@ -95,11 +95,19 @@ func asked(t testing.TB, requestID string) (*Record, *policy.Layers) {
 	r.SetContext(keys)
 	boundary := policy.Attached{ARN: "arn:aws:iam::aws:policy/gone", Name: "gone", Source: "user u"}
 	resource := policy.Attached{Policy: load(t, trustText), Name: "policy", Source: "function f"}
+	endpoint := policy.Attached{Policy: load(t, trustText), Name: "endpoint policy", Source: "endpoint vpce-1"}
+	control := func(name, source string) []policy.Attached {
+		return []policy.Attached{{Policy: load(t, allowText), ARN: "arn:aws:organizations::111111111111:policy/o-1/service_control_policy/" + name, Name: name, Source: source}}
+	}
 	return r, &policy.Layers{
 		Identity: []policy.Attached{{Policy: load(t, allowText), ARN: "arn:aws:iam::111111111111:policy/p", Name: "p", Source: "user u"}},
 		Boundary: &boundary, Resource: &resource,
 		Session:        []policy.Attached{{Policy: load(t, allowText), Name: "session policy", Source: "session"}},
 		SessionLimited: true, ResourceMustAllow: true,
+		// A level without a policy allows nothing, so it must not get lost.
+		ServiceControl:  [][]policy.Attached{append(control("p-1", "root r-1"), control("p-2", "root r-1")...), {}, control("p-3", "account 1")},
+		ResourceControl: [][]policy.Attached{control("p-4", "root r-1"), nil},
+		Endpoint:        &endpoint,
 	}
 }
 
