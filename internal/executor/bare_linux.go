@@ -8,7 +8,7 @@ import (
 )
 
 func bareAttributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true}
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
 // peakOf is the most memory a process has used that ended.

@@ -11,12 +11,15 @@ import (
 // confine gives up everything a function must not have, for this process and
 // all it will start. There is no way back.
 func (i *inside) confine(o *assignOrder) error {
-	bounds := map[int]uint64{unix.RLIMIT_CORE: 0, unix.RLIMIT_NOFILE: limits.SandboxFiles, unix.RLIMIT_NPROC: limits.SandboxProcesses}
+	// A core size of 0 does not stop a kernel that pipes cores to a program of the
+	// host; 1 does (core(5)).
+	bounds := map[int]uint64{unix.RLIMIT_CORE: 1, unix.RLIMIT_NOFILE: limits.SandboxFiles, unix.RLIMIT_NPROC: limits.SandboxProcesses}
 	if o.DataLimit > 0 {
 		bounds[unix.RLIMIT_DATA] = uint64(o.DataLimit)
 	}
 	for resource, n := range bounds {
-		// The syscall package's remembers the soft bound of files and would restore it in children.
+		// syscall's, not unix's: it keeps the package from restoring in children
+		// the bound on files that Go has raised for itself.
 		if err := syscall.Setrlimit(resource, &syscall.Rlimit{Cur: n, Max: n}); err != nil {
 			return fmt.Errorf("setrlimit: %w", err)
 		}

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -35,6 +37,10 @@ func MaybeRunSandbox() {
 		return
 	}
 	runtime.LockOSThread()
+	keepDescriptors()
+	// What the function signals to this process does nothing. Caught signals,
+	// unlike ignored ones, are not ignored by children.
+	signal.Notify(make(chan os.Signal, 1))
 	// It allocates next to nothing: collect only when that proves wrong.
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(16 << 20)
@@ -43,6 +49,29 @@ func MaybeRunSandbox() {
 	err := i.obey()
 	_ = send(controlFD, event{Lost: err.Error()})
 	os.Exit(1)
+}
+
+// keepDescriptors sees to it that functions inherit nothing: not the control
+// socket, whose holder speaks for the sandbox, and not what the server itself was
+// started with. That is closed here too.
+func keepDescriptors() {
+	unix.CloseOnExec(controlFD)
+	unix.CloseOnExec(outputFD)
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		// Nothing can be told of what is open. Without /proc no tree is made either.
+		os.Exit(1)
+	}
+	for _, e := range open {
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil || fd < controlFD {
+			continue
+		}
+		unix.CloseOnExec(fd)
+		if link, _ := os.Readlink("/proc/self/fd/" + e.Name()); fd > outputFD && !strings.HasPrefix(link, "anon_inode:") {
+			unix.Close(fd) // the Go runtime's own are anonymous
+		}
+	}
 }
 
 // inside is the state of the first process.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
@@ -28,6 +29,23 @@ func TestFunctionsAnswer(t *testing.T) {
 			}
 		}
 		w.answers(w.binary("go-chunked", "bootstrap"), `"chunked"`, `"chunked"`)
+	})
+}
+
+func TestNodeRunsInItsSmallestMemory(t *testing.T) {
+	modes(t, func(t *testing.T, w *world) {
+		if _, err := exec.LookPath("node"); err != nil {
+			t.Skip("node is not installed on this machine")
+		}
+		dir := w.codeDir()
+		w.write(dir, "main.mjs", "export const handler = async (event, context) => { console.log('ran', context.awsRequestId); return event }\n")
+		f := w.function("node", dir)
+		f.Runtime = "nodejs18.x"
+		r := w.answers(f, `{"a":1}`, `{"a":1}`)
+		if !strings.Contains(string(r.Tail), "ran") {
+			t.Errorf("tail %s", r.Tail)
+		}
+		w.answers(f, `2`, `2`)
 	})
 }
 

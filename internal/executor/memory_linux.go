@@ -32,21 +32,23 @@ func (n *group) bound(memoryMB, tempMB int, exceeded func()) error {
 	}
 	w := &watch{group: n, alarm: &alarm{group: n}, bound: own + memory, exceeded: exceeded}
 	n.alarm = w.alarm
-	if n.of.memoryUnified {
-		_ = n.write(n.memory, "memory.swap.max", 0) // absent without swap
-		err = n.write(n.memory, "memory.max", all)
-	} else {
-		err = n.write(n.memory, "memory.limit_in_bytes", all)
-		_ = n.write(n.memory, "memory.memsw.limit_in_bytes", all) // absent without swap accounting
-	}
-	if err != nil {
+	if err := n.hard(all); err != nil {
 		return err
 	}
-	if err := w.alarm.arm(n.base + memory); err != nil {
-		return fmt.Errorf("memory alarm: %w", err)
-	}
-	go w.run()
+	// Setting a mark takes the kernel longer than starting a function.
+	go w.run(n.base + memory)
 	return nil
+}
+
+// hard sets the kernel's bound.
+func (n *group) hard(bytes int64) error {
+	if n.of.memoryUnified {
+		_ = n.write(n.memory, "memory.swap.max", 0) // absent without swap
+		return n.write(n.memory, "memory.max", bytes)
+	}
+	err := n.write(n.memory, "memory.limit_in_bytes", bytes)
+	_ = n.write(n.memory, "memory.memsw.limit_in_bytes", bytes) // absent without swap accounting
+	return err
 }
 
 // usage is all memory of the group.
@@ -86,7 +88,13 @@ type watch struct {
 // closest is the least distance of a mark.
 const closest = 1 << 20
 
-func (w *watch) run() {
+func (w *watch) run(mark int64) {
+	if err := w.alarm.arm(mark); err != nil {
+		if !errors.Is(err, errClosed) {
+			_ = w.group.hard(mark) // then /tmp counts as memory
+		}
+		return
+	}
 	for w.alarm.wait() == nil {
 		own, err := w.group.own()
 		if err != nil {

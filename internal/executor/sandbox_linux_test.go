@@ -155,9 +155,10 @@ func TestAFunctionCannotLeaveItsSandbox(t *testing.T) {
 		`read("/proc/1/mem")`:                    "EACCES",
 		`ls("/proc/1/fd")`:                       "EACCES",
 		`ls("/proc/1/root")`:                     "EACCES",
-		`[p for p in ls("/proc") if p.isdigit() and p != "1" and int(p) != os.getpid()]`: []string{},
-		`[call("kill", 1, 9), os.path.exists("/proc/1")]`:                                "[done true]",
-		`os.sched_getaffinity(0) != set()`:                                               true,
+		`[p for p in ls("/proc") if p.isdigit() and p != "1" and int(p) != os.getpid()]`:      []string{},
+		`[call("kill", 1, 15), call("kill", 1, 11), call("kill", 1, 6), call("kill", 1, 19)]`: "[done done done done]",
+		`[call("kill", 1, 9), os.path.exists("/proc/1")]`:                                     "[done true]",
+		`os.sched_getaffinity(0) != set()`:                                                    true,
 		// Its kernel.
 		`call("mount", b"tmpfs", b"/tmp", b"tmpfs", 0, None)`: "EPERM",
 		`call("umount2", b"/tmp", 2)`:                         "EPERM",
@@ -190,6 +191,25 @@ func TestAFunctionCannotLeaveItsSandbox(t *testing.T) {
 		`socket.gethostname()`:                                 "localhost",
 		`[k for k in os.environ if k.startswith("SALLYPORT")]`: []string{},
 	})
+}
+
+// TestAFunctionInheritsNothing looks at the descriptors a process starts with:
+// one too many would be the control socket of its sandbox.
+func TestAFunctionInheritsNothing(t *testing.T) {
+	w := sandboxed(t)
+	dir := w.codeDir()
+	w.write(dir, "bootstrap", "#!/bin/sh\nexec 3>&-\nls -l /proc/$$/fd\nulimit -a\ntrap\nexec /usr/bin/python3 /var/task/loop.py\n")
+	source, err := os.ReadFile(w.script("unused", "while True:\n    id, body = next()\n    respond(id, body)\n").CodeDir + "/bootstrap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(dir, "loop.py", string(source))
+	f := w.function("inherits", dir)
+	w.answers(f, "1", "1")
+	log := w.log()
+	if !strings.Contains(log, " 0 -> /dev/null\n") || strings.Count(log, " -> pipe:") != 2 || strings.Contains(log, "socket:") || strings.Contains(log, "anon_inode") {
+		t.Errorf("it starts with\n%s", log)
+	}
 }
 
 func TestAFunctionCannotReachTheServerOrItsHost(t *testing.T) {

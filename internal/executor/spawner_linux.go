@@ -7,8 +7,8 @@ import (
 )
 
 // spawner starts processes from one thread. A child's parent-death signal comes
-// when the thread ends that started it, and only a thread of our own surely
-// lives as long as the executor.
+// when the thread ends that started it, and only a thread that runs nothing else
+// surely lives as long as the executor.
 type spawner struct {
 	requests chan spawn
 	ended    chan struct{}
@@ -33,8 +33,10 @@ func newSpawner() *spawner {
 }
 
 func (s *spawner) run() {
-	// Never unlocked: the thread ends with this goroutine.
+	// Unlocked in the end, so that the thread lives on: it may have started
+	// processes of others before it was this one's.
 	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	for {
 		select {
 		case r := <-s.requests:
@@ -57,5 +59,5 @@ func (s *spawner) start(path string, args []string, attr *os.ProcAttr) (*os.Proc
 	}
 }
 
-// close ends the thread, and with it every process that is still there.
+// close ends the goroutine. All processes have ended before.
 func (s *spawner) close() { close(s.ended) }
