@@ -17,8 +17,10 @@ import (
 // some only for some callers; a key that AWS leaves out must be absent here
 // (AWS global condition context keys).
 func (g *Gate) context(ctx context.Context, q *op.Question, facts op.Facts, grants op.Grants) *policy.Context {
-	keys := q.Call.BaseContext(func() *policy.Context { return base(q.Call, grants) }).Clone()
-	setIf(keys, "aws:ResourceAccount", g.owner(q, facts))
+	keys := q.Call.BaseContext(func() *policy.Context { return g.base(q.Call, grants) }).Clone()
+	owner := g.owner(q, facts)
+	setIf(keys, "aws:ResourceAccount", owner)
+	g.setOrganization(keys, "aws:ResourceOrgID", "aws:ResourceOrgPaths", owner)
 	setTags(keys, "aws:ResourceTag/", facts.Tags)
 	for _, add := range q.Add {
 		add(ctx, q.Call, keys)
@@ -28,7 +30,7 @@ func (g *Gate) context(ctx context.Context, q *op.Question, facts op.Facts, gran
 }
 
 // base are the keys that do not depend on the need.
-func base(c *op.Call, grants op.Grants) *policy.Context {
+func (g *Gate) base(c *op.Call, grants op.Grants) *policy.Context {
 	keys := &policy.Context{}
 	keys.Set("aws:CurrentTime", c.Time.UTC().Format(time.RFC3339))
 	keys.Set("aws:EpochTime", strconv.FormatInt(c.Time.Unix(), 10))
@@ -38,6 +40,11 @@ func base(c *op.Call, grants op.Grants) *policy.Context {
 	setIf(keys, "aws:Referer", c.Origin.Referer)
 	setIf(keys, "aws:RequestedRegion", c.Region)
 	principal(c.Caller, c.Time, grants, keys)
+	if s, ok := c.Caller.Service(); ok {
+		g.setOrganization(keys, "aws:SourceOrgID", "aws:SourceOrgPaths", s.SourceAccount)
+	} else {
+		g.setOrganization(keys, "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", c.Caller.Account())
+	}
 	return keys
 }
 

@@ -18,17 +18,22 @@ import (
 
 // Gate implements op.Gate. It is safe for concurrent use.
 type Gate struct {
-	directory op.Directory
-	owners    map[string]op.Service
-	trail     *trail.Trail
-	bug       *bug.Reporter
+	directory     op.Directory
+	organizations op.Organizations
+	owners        map[string]op.Service
+	trail         *trail.Trail
+	bug           *bug.Reporter
 }
 
-// New makes a gate over the services that own resources.
+// New makes a gate over the services that own resources. One of them may know
+// of organizations.
 func New(d op.Directory, services []op.Service, t *trail.Trail, b *bug.Reporter) *Gate {
-	g := &Gate{directory: d, owners: map[string]op.Service{}, trail: t, bug: b}
+	g := &Gate{directory: d, organizations: standalone{}, owners: map[string]op.Service{}, trail: t, bug: b}
 	for _, s := range services {
 		g.owners[s.API().ID] = s
+		if o, ok := s.(op.Organizations); ok {
+			g.organizations = o
+		}
 	}
 	return g
 }
@@ -89,6 +94,7 @@ func (g *Gate) admit(ctx context.Context, q *op.Question) error {
 		ResourceAccount: g.owner(q, facts), Context: g.context(ctx, q, facts, grants),
 	}
 	g.layers(q, facts, grants, &layers)
+	g.control(q, request.ResourceAccount, &layers)
 	r := newRecord(q)
 	switch {
 	case !exists:
