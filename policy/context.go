@@ -81,11 +81,12 @@ func (c *Context) Keys() []string {
 	if c == nil {
 		return nil
 	}
-	keys := make([]string, len(c.entries))
-	for i := range c.entries {
-		keys[i] = c.entries[i].name
+	sorted := slices.Clone(c.entries)
+	slices.SortFunc(sorted, func(a, b contextEntry) int { return strings.Compare(a.folded, b.folded) })
+	keys := make([]string, len(sorted))
+	for i := range sorted {
+		keys[i] = sorted[i].name
 	}
-	slices.SortFunc(keys, func(a, b string) int { return strings.Compare(lower(a), lower(b)) })
 	return keys
 }
 
