@@ -14,6 +14,8 @@ type actionElement struct {
 
 type actionPattern struct {
 	pattern
+	// hash tells plain patterns apart.
+	hash uint32
 	// any matches every action.
 	any bool
 	// caveat marks a pattern that is not legal: it matches at most unsurely.
@@ -50,24 +52,26 @@ func compileAction(text string) actionPattern {
 	switch {
 	case strings.Trim(text, "*") == "" && text != "", text == "*:*":
 		p.any = true
-	case !ok || prefix == "" || name == "" || strings.Contains(name, ":"):
+	case !ok || prefix == "" || name == "" || strings.Contains(name, ":") || !isASCII(text):
 		p.caveat, p.always = CaveatNotUnderstood, true
 	case strings.ContainsAny(prefix, "*?"):
 		p.caveat = CaveatActionPrefix
+	case p.plain:
+		p.hash = hashFolded(seedAction, text)
 	}
 	return p
 }
 
-func (p *actionPattern) match(action string) result {
+// match wants an action with its hash.
+func (p *actionPattern) match(action string, hash uint32) result {
 	switch {
 	case p.any:
 		return result{verdict: yes}
 	case p.always:
 		return result{unsure, p.caveat}
-	}
-	// Action names are ASCII: another length can not be the same name.
-	if p.plain && len(p.exact) != len(action) {
-		return result{}
+	case p.plain:
+		// Action names are ASCII: another length can not be the same name.
+		return decided(p.hash == hash && len(p.exact) == len(action) && strings.EqualFold(p.exact, action))
 	}
 	if !matchPieces(p.pieces, action, 0, true) {
 		return result{}
@@ -84,7 +88,7 @@ func (e *actionElement) match(q *question) result {
 	}
 	var r result
 	for i := range e.patterns {
-		if r = either(r, e.patterns[i].match(q.request.Action)); r == (result{verdict: yes}) {
+		if r = either(r, e.patterns[i].match(q.request.Action, q.keys.action)); r == (result{verdict: yes}) {
 			break
 		}
 	}

@@ -12,15 +12,16 @@ func afterFifthColon(s string) int {
 	if !strings.HasPrefix(s, "arn:") {
 		return -1
 	}
-	at := 0
-	for range arnParts - 1 {
-		i := strings.IndexByte(s[at:], ':')
-		if i < 0 {
-			return -1
+	colons := 0
+	for i := range len(s) {
+		if s[i] != ':' {
+			continue
 		}
-		at += i + 1
+		if colons++; colons == arnParts-1 {
+			return i + 1
+		}
 	}
-	return at
+	return -1
 }
 
 // arnPart is one colon-separated part of an ARN, empty for text that is none.

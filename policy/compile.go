@@ -12,6 +12,7 @@ type Policy struct {
 	source     []byte
 	digest     string
 	statements []statement
+	index      index
 }
 
 // statement is a compiled statement.
@@ -46,6 +47,7 @@ func compile(d *Document, source []byte) *Policy {
 	for i := range d.Statements {
 		p.statements[i] = compileStatement(&d.Statements[i], d.Version == Version2012)
 	}
+	p.index = makeIndex(p.statements)
 	return p
 }
 

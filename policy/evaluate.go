@@ -30,7 +30,7 @@ func Evaluate(r *Request, l *Layers) Decision {
 func (q *question) decide(o *opinions) Decision {
 	// 1. An explicit deny anywhere is final.
 	if layer, f := o.firstDeny(); f.found {
-		return Decision{ExplicitDeny, layer, f.policy, f.statement, f.caveats}
+		return Decision{ExplicitDeny, layer, int(f.policy), int(f.statement), f.caveats}
 	}
 	// 2. The organization's control policies, at every level.
 	if !o.resourceControl.allow.found {
@@ -108,7 +108,7 @@ func (o *opinions) admit(q *question, layer Layer, f finding, caveats CaveatSet)
 	if layer == LayerResource && q.request.Principal.hasAccount() && !o.ownSideAllows() && !recordedAt(q.request.Action) {
 		caveats |= CaveatGrantElsewhere
 	}
-	return Decision{Allow, layer, f.policy, f.statement, caveats}
+	return Decision{Allow, layer, int(f.policy), int(f.statement), caveats}
 }
 
 // ownSideAllows says that the principal's own policies would have been enough.

@@ -66,7 +66,7 @@ var (
 func world(d dice) (*policy.Request, *policy.Layers) {
 	r := &policy.Request{Principal: pick(d, callers), Action: pick(d, actions), Resource: pick(d, targets), Context: new(policy.Context)}
 	if d.chance(3) {
-		r.Action = pick(d, []string{"", "s3", "s3:*", "s3:Get Object", "s3:Get:Object"})
+		r.Action = pick(d, []string{"", "s3", "s3:*", "s3:Get Object", "s3:Get:Object", "\u017f3:GetObject"})
 	}
 	if d.chance(3) {
 		r.Resource = pick(d, []string{"", "bucket", "arn:aws:s3"})
@@ -244,7 +244,7 @@ func (m *maker) action() string {
 		return m.r.Action
 	}
 	return pick(m.dice, []string{"*", "*", "s3:*", "s3:Get*", "s3:?etObject", "lambda:*", "lambda:InvokeFunction", "LAMBDA:invoke*", "iam:List*",
-		"sts:AssumeRole", "s*:GetObject", "*:*", "**", "nonsense", "s3:Get:Object", "", "s3:"})
+		"sts:AssumeRole", "s*:GetObject", "*:*", "**", "nonsense", "s3:Get:Object", "", "s3:", "\u017f3:*", "\u212as3:*"})
 }
 
 func (m *maker) resource() string {

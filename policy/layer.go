@@ -1,20 +1,30 @@
 package policy
 
+import "math/bits"
+
 // finding is the statement that speaks for a layer.
 type finding struct {
 	found             bool
-	policy, statement int
 	grade             Grade
+	policy, statement int32
 	caveats           CaveatSet
 }
 
+// assumed is the finding of a layer in which there is nothing to ask.
+var assumed = finding{found: true, policy: -1, statement: -1}
+
 // betterThan prefers what names the principal more closely, then what rests on
-// nothing open. Among equals the first stays.
-func (f finding) betterThan(o finding) bool {
-	if !o.found || f.grade != o.grade {
+// nothing open, then what stands first.
+func (f *finding) betterThan(o *finding) bool {
+	switch {
+	case !o.found || f.grade != o.grade:
 		return !o.found || f.grade > o.grade
+	case f.caveats != o.caveats:
+		return f.caveats < o.caveats
+	case f.policy != o.policy:
+		return f.policy < o.policy
 	}
-	return f.caveats < o.caveats
+	return f.statement < o.statement
 }
 
 // opinion is what the policies of one layer say of a request.
@@ -25,29 +35,49 @@ type opinion struct {
 	openDeny, openAllow CaveatSet
 }
 
-// read lets one policy speak.
-func (o *opinion) read(q *question, index int, p *Policy) {
+// read lets one policy speak. Only the statements its index finds can apply;
+// one that is found twice says the same twice.
+func (o *opinion) read(q *question, number int, p *Policy) {
 	if p == nil {
 		return
 	}
-	for i := range p.statements {
-		s := &p.statements[i]
-		grade, r := s.match(q)
-		f := finding{found: true, policy: index, statement: i, grade: grade, caveats: r.caveats}
-		switch {
-		case s.effect.applies(r) && s.effect == ExplicitDeny:
-			f.grade = GradeNone
-			if f.betterThan(o.deny) {
-				o.deny = f
-			}
-		case s.effect.applies(r):
-			if f.betterThan(o.allow) {
-				o.allow = f
-			}
-		case s.effect == ExplicitDeny:
-			o.openDeny |= r.caveats
-		default:
-			o.openAllow |= r.caveats
+	x := &p.index
+	for _, i := range x.always {
+		o.hear(q, number, p, i)
+	}
+	for lengths := x.lengths & q.keys.lengths; lengths != 0; lengths &= lengths - 1 {
+		for _, i := range x.find(q.keys.prefixes[bits.TrailingZeros32(lengths)]) {
+			o.hear(q, number, p, i)
 		}
+	}
+	if x.actions {
+		for _, i := range x.find(q.keys.action) {
+			o.hear(q, number, p, i)
+		}
+		for _, i := range x.find(q.keys.service) {
+			o.hear(q, number, p, i)
+		}
+	}
+}
+
+// hear lets one statement speak.
+func (o *opinion) hear(q *question, number int, p *Policy, i uint32) {
+	s := &p.statements[i]
+	grade, r := s.match(q)
+	switch {
+	case r.settled():
+	case s.effect.applies(r):
+		f := finding{found: true, policy: int32(number), statement: int32(i), grade: grade, caveats: r.caveats}
+		best := &o.allow
+		if s.effect == ExplicitDeny {
+			best, f.grade = &o.deny, GradeNone
+		}
+		if f.betterThan(best) {
+			*best = f
+		}
+	case s.effect == ExplicitDeny:
+		o.openDeny |= r.caveats
+	default:
+		o.openAllow |= r.caveats
 	}
 }

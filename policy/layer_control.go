@@ -7,9 +7,8 @@ import "strings"
 // themselves. Without levels (no organization, or its management account)
 // there is nothing to ask.
 func (o *opinion) judgeControl(q *question, layer Layer, levels [][]Attached) {
-	q.layer = layer
-	o.allow = finding{found: true, policy: -1, statement: -1}
-	if !q.controlled(layer) {
+	q.layer, o.allow = layer, assumed
+	if len(levels) == 0 || !q.controlled(layer) {
 		return
 	}
 	index := 0
@@ -20,7 +19,7 @@ func (o *opinion) judgeControl(q *question, layer Layer, levels [][]Attached) {
 			index++
 		}
 		o.openDeny |= here.openDeny
-		if here.deny.found && here.deny.betterThan(o.deny) {
+		if here.deny.found && here.deny.betterThan(&o.deny) {
 			o.deny = here.deny
 		}
 		o.allow.caveats |= here.allow.caveats

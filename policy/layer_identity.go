@@ -8,6 +8,6 @@ func (o *opinion) judgeIdentity(q *question) {
 		o.read(q, i, q.layers.Identity[i].Policy)
 	}
 	if q.identityUnlimited() && !o.allow.found {
-		o.allow = finding{found: true, policy: -1, statement: -1}
+		o.allow = assumed
 	}
 }

@@ -9,7 +9,7 @@ func (o *opinion) judgeSession(q *question) {
 		o.read(q, i, q.layers.Session[i].Policy)
 	}
 	if len(q.layers.Session) == 0 && !q.sessionLimited() {
-		o.allow = finding{found: true, policy: -1, statement: -1}
+		o.allow = assumed
 	}
 }
 

@@ -117,7 +117,8 @@ func askNaive(r *policy.Request, l *policy.Layers) naiveAnswer {
 // senseless requests are denied before any policy is read.
 func (n *naive) senseless() bool {
 	service, name, ok := strings.Cut(n.r.Action, ":")
-	if !ok || service == "" || name == "" || strings.ContainsAny(n.r.Action, "*? ") || strings.Contains(name, ":") {
+	ascii := strings.IndexFunc(n.r.Action, func(c rune) bool { return c > 127 }) < 0
+	if !ok || !ascii || service == "" || name == "" || strings.ContainsAny(n.r.Action, "*? ") || strings.Contains(name, ":") {
 		return true
 	}
 	return n.r.Resource != "*" && (!strings.HasPrefix(n.r.Resource, "arn:") || len(strings.Split(n.r.Resource, ":")) < 6)
@@ -255,7 +256,7 @@ func (n *naive) actionPattern(p string, lean bool) bool {
 		return true
 	}
 	service, name, ok := strings.Cut(p, ":")
-	if !ok || service == "" || name == "" || strings.Contains(name, ":") {
+	if !ok || service == "" || name == "" || strings.Contains(name, ":") || strings.ContainsFunc(p, func(c rune) bool { return c > 127 }) {
 		return lean
 	}
 	if !globbed(strings.ToLower(p), strings.ToLower(n.r.Action)) {
@@ -289,12 +290,11 @@ func (n *naive) resourcePattern(p string, except, lean bool) bool {
 		return lean
 	}
 	tokens := n.tokens(p, true)
-	unclear := slices.ContainsFunc(tokens, func(t token) bool { return t.kind == tokenUnclear })
 	if n.r.Resource == "*" {
-		return unclear && lean
+		return unclear(tokens) && lean
 	}
 	parts := splitTokens(tokens)
-	faulty := unclear || len(parts) < 6
+	faulty := unclear(tokens) || len(parts) < 6
 	for i, part := range parts[:min(len(parts), 5)] {
 		for _, t := range part {
 			faulty = faulty || t.kind >= tokenValue || i == 2 && t.kind != tokenChar
@@ -311,16 +311,14 @@ func (n *naive) resourcePattern(p string, except, lean bool) bool {
 		}
 		return lean && matchTokens(tokens, n.r.Resource)
 	}
-	switch blocked(tokens) {
-	case tokenMulti:
-		return lean
-	case tokenAbsent:
+	tokens, doubt, absent := guessed(tokens)
+	if absent {
 		// Facts 8: matches no resource; as NotResource it excludes nothing,
 		// which must not widen an Allow.
 		return except && lean
 	}
 	if matchParts(literally(tokens), n.r.Resource) {
-		return true
+		return lean || !doubt
 	}
 	if !lean {
 		return false
@@ -513,10 +511,11 @@ func (n *naive) operand(name, given, want string, lean bool) bool {
 
 func (n *naive) text(given, want string, wildcards bool, fold func(string) string, lean bool) bool {
 	tokens := n.tokens(want, wildcards)
-	switch blocked(tokens) {
-	case tokenUnclear, tokenMulti:
+	if unclear(tokens) {
 		return lean
-	case tokenAbsent:
+	}
+	tokens, doubt, absent := guessed(tokens)
+	if absent {
 		return false // a value whose variable has none matches nothing
 	}
 	var written []token
@@ -529,7 +528,10 @@ func (n *naive) text(given, want string, wildcards bool, fold func(string) strin
 		}
 		written = append(written, t)
 	}
-	return matchTokens(written, given) || wildcards && lean && matchTokens(spread(tokens), given)
+	if matchTokens(written, given) {
+		return lean || !doubt
+	}
+	return wildcards && lean && matchTokens(spread(tokens), given)
 }
 
 func (n *naive) arn(given, want string, lean bool) bool {
@@ -541,11 +543,15 @@ func (n *naive) arn(given, want string, lean bool) bool {
 		}
 		return lean && matchTokens(tokens, given)
 	}
-	switch blocked(tokens) {
-	case tokenUnclear, tokenMulti:
+	if unclear(tokens) {
 		return lean
-	case tokenAbsent:
-		return false
 	}
-	return matchParts(literally(tokens), given) || lean && matchParts(spread(tokens), given)
+	tokens, doubt, absent := guessed(tokens)
+	switch {
+	case absent:
+		return false
+	case matchParts(literally(tokens), given):
+		return lean || !doubt
+	}
+	return lean && matchParts(spread(tokens), given)
 }

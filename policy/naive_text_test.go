@@ -88,19 +88,22 @@ func (n *naive) variable(text string) (token, int) {
 	return value, size
 }
 
-// blocked is why a text with variables can not be compared: an unclear one
-// wherever it stands, else the first without a single value. It is tokenChar
-// when nothing blocks.
-func blocked(tokens []token) tokenKind {
-	if slices.ContainsFunc(tokens, func(t token) bool { return t.kind == tokenUnclear }) {
-		return tokenUnclear
-	}
+// unclear says that some variable is written in a way nobody defines.
+func unclear(tokens []token) bool {
+	return slices.ContainsFunc(tokens, func(t token) bool { return t.kind == tokenUnclear })
+}
+
+// guessed reads a multivalued key as "*", in doubt, and says whether some
+// variable has no value at all.
+func guessed(tokens []token) (out []token, doubt, absent bool) {
 	for _, t := range tokens {
-		if t.kind == tokenAbsent || t.kind == tokenMulti {
-			return t.kind
+		absent = absent || t.kind == tokenAbsent
+		if t.kind == tokenMulti {
+			t, doubt = token{kind: tokenRun}, true
 		}
+		out = append(out, t)
 	}
-	return tokenChar
+	return out, doubt, absent
 }
 
 // literally puts values in as plain characters; spread reads wildcards in them.

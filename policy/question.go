@@ -12,16 +12,18 @@ type question struct {
 	free int
 	// anyResource says the action knows no resource: the request says "*".
 	anyResource bool
+	// keys find the statements to look at.
+	keys keys
 	// problem is why the request can not be judged, empty if it can.
 	problem string
 }
 
 func newQuestion(r *Request, l *Layers) question {
 	q := question{request: r, layers: l, free: afterFifthColon(r.Resource), anyResource: r.Resource == "*"}
-	service, name, _ := strings.Cut(r.Action, ":")
+	q.keys.setResource(r.Resource)
 	p := &r.Principal
 	switch {
-	case service == "" || name == "" || strings.ContainsAny(r.Action, "*? ") || strings.Contains(name, ":"):
+	case !q.keys.setAction(r.Action):
 		q.problem = "the action is not service:Name"
 	case q.free < 0 && !q.anyResource:
 		q.problem = "the resource is neither an ARN nor *"

@@ -13,8 +13,11 @@ type resourceElement struct {
 type resourcePattern struct {
 	pattern
 	// any is "*", which also matches requests without a resource.
-	any   bool
-	fault arnFault
+	any bool
+	// begins is the text of a pattern that is text and then "*", all of it from
+	// within the last part of the ARN; empty for others.
+	begins string
+	fault  arnFault
 	// runs says that a part before the last one ends in "*".
 	runs bool
 	// spare are the pieces of a faulty pattern, read as widely as possible.
@@ -46,6 +49,8 @@ func compileResources(s *Statement, variables bool) resourceElement {
 			}
 			if p.fault != arnSound || p.unclear {
 				p.spare = padded(&p.pattern)
+			} else if len(p.pieces) == 2 && p.pieces[0].kind == pieceText && p.pieces[1].kind == pieceRun && afterFifthColon(p.pieces[0].text) >= 0 {
+				p.begins = p.pieces[0].text
 			}
 		}
 		e.patterns = append(e.patterns, p)
@@ -62,6 +67,8 @@ func (p *resourcePattern) match(q *question) (r result, resolved bool) {
 		return result{unsure, CaveatNotUnderstood}, true
 	case q.anyResource:
 		return result{}, true
+	case p.begins != "":
+		return decided(strings.HasPrefix(q.request.Resource, p.begins)), true
 	case p.spare != nil:
 		if matchPieces(p.spare, q.request.Resource, 0, false) {
 			return result{unsure, p.doubt()}, true

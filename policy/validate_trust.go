@@ -83,7 +83,7 @@ func isTrustAction(text string) bool {
 		return false
 	}
 	p := compileAction(text)
-	return slices.ContainsFunc(trustActions[:], func(a string) bool { return p.match(a).verdict == yes })
+	return slices.ContainsFunc(trustActions[:], func(a string) bool { return p.match(a, hashFolded(seedAction, a)).verdict == yes })
 }
 
 // validatePrincipals refuses principals of no known form. Whether they exist

@@ -50,7 +50,7 @@ const variablePieces = 24
 func (p *pattern) matchVariables(s string, free int, fold bool, c *Context) (r result, resolved bool) {
 	var space [variablePieces]piece
 	pieces := append(space[:0], p.pieces...)
-	special := false
+	special, doubt := false, false
 	for i := range pieces {
 		v := &pieces[i]
 		if v.kind != pieceVariable {
@@ -59,8 +59,9 @@ func (p *pattern) matchVariables(s string, free int, fold bool, c *Context) (r r
 		value, ok := v.text, v.hasDefault
 		switch e := c.find(v.key); {
 		case e != nil && e.multi:
-			// A multivalued key can not be a variable.
-			return result{unsure, CaveatNotUnderstood}, true
+			// A multivalued key can not be a variable: who knows what it stands for.
+			*v, doubt = piece{kind: pieceRun}, true
+			continue
 		case e != nil:
 			value, ok = e.values[0], true
 		}
@@ -70,7 +71,11 @@ func (p *pattern) matchVariables(s string, free int, fold bool, c *Context) (r r
 		special = special || p.wildcards && strings.ContainsAny(value, "*?")
 		*v = piece{kind: pieceText, text: value}
 	}
-	if matchPieces(pieces, s, free, fold) {
+	switch {
+	case !matchPieces(pieces, s, free, fold):
+	case doubt:
+		return result{unsure, CaveatNotUnderstood}, true
+	default:
 		return result{verdict: yes}, true
 	}
 	if special && matchPieces(p.spread(pieces), s, free, fold) {
@@ -84,7 +89,7 @@ func (p *pattern) matchVariables(s string, free int, fold bool, c *Context) (r r
 func (p *pattern) spread(pieces []piece) []piece {
 	var out []piece
 	for i := range pieces {
-		if p.pieces[i].kind == pieceVariable {
+		if p.pieces[i].kind == pieceVariable && pieces[i].kind == pieceText {
 			out = append(out, compilePattern(pieces[i].text, grammar{wildcards: true}).pieces...)
 			continue
 		}

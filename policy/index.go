@@ -1,0 +1,234 @@
+package policy
+
+import (
+	"math/bits"
+	"strings"
+	"unicode/utf8"
+)
+
+// index finds the statements of a policy that may apply to a request, so that
+// the others are never looked at. A statement may be left out only when it is
+// sure not to apply: what rests on an open rule, or is malformed, is always
+// looked at.
+//
+// A statement is filed in one of three ways:
+//
+//   - by the literal text its resources begin with, cut to a multiple of
+//     prefixStep bytes, if all of them begin with some;
+//   - else by its actions, or by the services of actions with wildcards;
+//   - else under nothing: it is always looked at.
+//
+// Keys are hashes. Two keys with one hash cost a look at a statement, nothing
+// more.
+type index struct {
+	// lengths has bit n set when some key is of n steps.
+	lengths uint32
+	// actions says that some statement is filed by action.
+	actions bool
+	// slots is a hash table of a power of two; members are statements.
+	slots   []slot
+	members []uint32
+	always  []uint32
+}
+
+type slot struct {
+	hash     uint32
+	from, to uint32
+}
+
+// Prefixes are cut to a multiple of prefixStep, and to prefixSteps of them.
+const (
+	prefixStep  = 4
+	prefixSteps = 16
+)
+
+// Seeds keep the kinds of key apart.
+const (
+	seedPrefix  = 0x9e3779b97f4a7c15
+	seedAction  = 0xc2b2ae3d27d4eb4f
+	seedService = 0x165667b19e3779f9
+	hashFactor  = 0xd6e8feb86659fd93
+)
+
+func mixHash(h, v uint64) uint64 {
+	h = (h ^ v) * hashFactor
+	return h ^ h>>32
+}
+
+// hashStep adds the step at an offset of a text.
+func hashStep(h uint64, s string, at int) uint64 {
+	_ = s[at+prefixStep-1]
+	return mixHash(h, uint64(s[at])|uint64(s[at+1])<<8|uint64(s[at+2])<<16|uint64(s[at+3])<<24)
+}
+
+// hashFolded hashes a name of ASCII letters without regard to case.
+func hashFolded(seed uint64, s string) uint32 {
+	h := seed
+	for i := range len(s) {
+		h = (h ^ uint64(s[i]|0x20)) * hashFactor
+	}
+	return uint32(h >> 32)
+}
+
+// filing is a statement's keys: by prefix, by action, or none.
+type filing struct {
+	lengths uint32
+	hashes  []uint32
+	actions bool
+}
+
+func makeIndex(statements []statement) index {
+	var x index
+	filed := map[uint32][]uint32{}
+	for i := range statements {
+		s := &statements[i]
+		if s.never != "" {
+			continue
+		}
+		f := s.filing()
+		if len(f.hashes) == 0 {
+			x.always = append(x.always, uint32(i))
+			continue
+		}
+		x.lengths |= f.lengths
+		x.actions = x.actions || f.actions
+		for _, h := range f.hashes {
+			list := filed[h]
+			if len(list) == 0 || list[len(list)-1] != uint32(i) {
+				filed[h] = append(list, uint32(i))
+			}
+		}
+	}
+	if len(filed) == 0 {
+		return x
+	}
+	x.slots = make([]slot, 1<<bits.Len(uint(2*len(filed))))
+	for h, list := range filed {
+		from := uint32(len(x.members))
+		x.members = append(x.members, list...)
+		at := h & uint32(len(x.slots)-1)
+		for x.slots[at].to != 0 {
+			at = (at + 1) & uint32(len(x.slots)-1)
+		}
+		x.slots[at] = slot{h, from, uint32(len(x.members))}
+	}
+	return x
+}
+
+// find gives the statements filed under a hash.
+func (x *index) find(hash uint32) []uint32 {
+	mask := uint32(len(x.slots) - 1)
+	for at := hash & mask; ; at = (at + 1) & mask {
+		s := &x.slots[at]
+		switch {
+		case s.to == 0:
+			return nil
+		case s.hash == hash:
+			return x.members[s.from:s.to]
+		}
+	}
+}
+
+func (s *statement) filing() filing {
+	if f := s.resource.filing(); len(f.hashes) > 0 {
+		return f
+	}
+	return s.action.filing()
+}
+
+// filing is by the texts all the resources begin with. A resource that is
+// malformed may match anything.
+func (e *resourceElement) filing() filing {
+	var f filing
+	if !e.present || e.except || e.problem != "" {
+		return filing{}
+	}
+	for i := range e.patterns {
+		p := &e.patterns[i]
+		if p.any || p.fault == arnNone || p.unclear || len(p.pieces) == 0 || p.pieces[0].kind != pieceText {
+			return filing{}
+		}
+		text := p.pieces[0].text
+		steps := min(len(text)/prefixStep, prefixSteps)
+		if steps == 0 {
+			return filing{}
+		}
+		h := uint64(seedPrefix)
+		for n := range steps {
+			h = hashStep(h, text, n*prefixStep)
+		}
+		f.lengths |= 1 << steps
+		f.hashes = append(f.hashes, uint32(h))
+	}
+	return f
+}
+
+// filing is by the actions, if each names its service.
+func (e *actionElement) filing() filing {
+	f := filing{actions: true}
+	if e.except || e.problem != "" {
+		return filing{}
+	}
+	for i := range e.patterns {
+		p := &e.patterns[i]
+		if p.any || p.always || p.caveat != 0 {
+			return filing{}
+		}
+		if p.plain {
+			f.hashes = append(f.hashes, hashFolded(seedAction, p.exact))
+			continue
+		}
+		service, _, _ := strings.Cut(p.written, ":")
+		f.hashes = append(f.hashes, hashFolded(seedService, service))
+	}
+	return f
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// keys are those of a request.
+type keys struct {
+	// prefixes[n] is the hash of the resource's first n steps; lengths has bit
+	// n set when it has that many.
+	prefixes        [prefixSteps + 1]uint32
+	lengths         uint32
+	action, service uint32
+}
+
+func (k *keys) setResource(resource string) {
+	h := uint64(seedPrefix)
+	steps := min(len(resource)/prefixStep, prefixSteps)
+	for n := range steps {
+		h = hashStep(h, resource, n*prefixStep)
+		k.prefixes[n+1] = uint32(h)
+	}
+	k.lengths = 1<<(steps+1) - 1
+}
+
+// setAction says whether the action is one: service:Name in ASCII, without
+// wildcards. It takes the same steps as hashFolded.
+func (k *keys) setAction(action string) bool {
+	h, service, colon := uint64(seedAction), uint64(seedService), -1
+	for i := range len(action) {
+		c := action[i]
+		switch {
+		case c == ':' && colon >= 0, c == '*', c == '?', c == ' ', c >= utf8.RuneSelf:
+			return false
+		case c == ':':
+			colon = i
+		}
+		h = (h ^ uint64(c|0x20)) * hashFactor
+		if colon < 0 {
+			service = (service ^ uint64(c|0x20)) * hashFactor
+		}
+	}
+	k.action, k.service = uint32(h>>32), uint32(service>>32)
+	return colon > 0 && colon < len(action)-1
+}
