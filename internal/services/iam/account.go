@@ -20,6 +20,10 @@ type account struct {
 	Alias string
 	// RootKey is the id of the root access key this server made.
 	RootKey string
+	// Made says that AWS Organizations made the account; it goes with Reset.
+	Made bool `json:",omitempty"`
+	// Closed accounts may do nothing.
+	Closed bool `json:",omitempty"`
 }
 
 // makeAccounts makes the accounts that are missing, and a root key for every

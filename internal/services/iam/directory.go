@@ -22,12 +22,23 @@ func (s *Service) HasAccount(account string) bool {
 	return s.index.accounts[account] != nil
 }
 
+// open says that the account exists and was not closed.
+func (x *index) open(account string) bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	a := x.accounts[account]
+	return a != nil && !a.Closed
+}
+
 // Grants implements op.Directory. Root users have no policies; a federated
-// session has those of the user who asked for it.
+// session has those of the user who asked for it. Closed accounts have nobody.
 func (s *Service) Grants(c caller.Caller) (op.Grants, bool) {
+	if !s.index.open(c.Account()) {
+		return op.Grants{}, false
+	}
 	switch c.Kind() {
 	case caller.RootKind:
-		return op.Grants{}, s.HasAccount(c.Account())
+		return op.Grants{}, true
 	case caller.UserKind:
 		u, _ := c.User()
 		return s.index.grants(u.ID)
@@ -37,7 +48,7 @@ func (s *Service) Grants(c caller.Caller) (op.Grants, bool) {
 	case caller.FederatedKind:
 		f, _ := c.Federated()
 		if f.By.Name == "" {
-			return op.Grants{}, s.HasAccount(f.Account)
+			return op.Grants{}, true
 		}
 		return s.index.grants(f.By.ID)
 	}

@@ -3,6 +3,8 @@
 //
 // Who it is when it calls: it calls no other service.
 //
+// Who calls it: AWS Organizations makes and closes accounts through op.Accounts.
+//
 // Decisions never wait for the database. They read an index in memory that
 // every write changes before it is acknowledged, so that the next request sees
 // it. AWS takes seconds; the strictness is ours. A principal's policies are put

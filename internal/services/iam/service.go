@@ -26,12 +26,15 @@ type Deps struct {
 	Accounts []string
 	// RootKeys are root keys the operator chose, by account. They are not stored.
 	RootKeys map[string]RootKey
+	// AccountAdded, if set, is told when accounts come or go later on.
+	AccountAdded func()
 }
 
 // RootKey is an access key of a root user.
 type RootKey struct{ AccessKeyID, Secret string }
 
-// Service implements op.Service, op.Directory, op.Credentials and op.Refuser.
+// Service implements op.Service, op.Directory, op.Credentials, op.Refuser and
+// op.Accounts.
 // It is safe for concurrent use.
 type Service struct {
 	store *store.Store
@@ -57,6 +60,8 @@ type Service struct {
 	given       map[string]RootKey
 	givenOwners map[string]string
 	recent      recentUses
+	// accountAdded may be nil.
+	accountAdded func()
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -67,11 +72,12 @@ var (
 	_ op.Directory   = (*Service)(nil)
 	_ op.Credentials = (*Service)(nil)
 	_ op.Refuser     = (*Service)(nil)
+	_ op.Accounts    = (*Service)(nil)
 )
 
 // New loads the state and makes the accounts that are missing.
 func New(ctx context.Context, d Deps) (*Service, error) {
-	s := &Service{store: d.Store, clock: d.Clock, bug: d.Bug, log: d.Log, given: d.RootKeys}
+	s := &Service{store: d.Store, clock: d.Clock, bug: d.Bug, log: d.Log, given: d.RootKeys, accountAdded: d.AccountAdded}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -174,9 +180,12 @@ func (s *Service) Refuse(c *op.Call) error {
 	return nil
 }
 
-// Reset deletes everything but the accounts and the root keys this server made
-// for them, so that whoever asked for it can go on.
+// Reset deletes everything but the accounts the server was started with and the
+// root keys it made for them, so that whoever asked for it can go on.
 func (s *Service) Reset(ctx context.Context) error {
+	if s.accountAdded != nil {
+		defer s.accountAdded()
+	}
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		// Principals go before the policies that restrict them.
 		return errors.Join(
@@ -197,7 +206,7 @@ func empty[T any](tx *store.Tx, t *store.Table[T]) error {
 
 func (s *Service) resetKeys(tx *store.Tx) error {
 	for k, stored := range s.keys.All("", "") {
-		if a := s.accounts.GetIn(tx, stored.Account); a != nil && a.RootKey == stored.ID {
+		if a := s.accounts.GetIn(tx, stored.Account); a != nil && !a.Made && a.RootKey == stored.ID {
 			continue
 		}
 		if err := s.keys.Delete(tx, k); err != nil {
@@ -209,8 +218,14 @@ func (s *Service) resetKeys(tx *store.Tx) error {
 
 func (s *Service) resetAccounts(tx *store.Tx) error {
 	for k, a := range s.accounts.All("", "") {
+		if a.Made {
+			if err := s.accounts.Delete(tx, k); err != nil {
+				return err
+			}
+			continue
+		}
 		next := *a
-		next.Alias = ""
+		next.Alias, next.Closed = "", false
 		if err := s.accounts.Put(tx, k, &next); err != nil {
 			return err
 		}
