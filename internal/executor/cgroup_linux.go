@@ -27,6 +27,8 @@ type groups struct {
 	memory, pids, unified string
 	// memoryUnified and pidsUnified say which are the same as unified.
 	memoryUnified, pidsUnified bool
+	// home are the server's own groups in the older hierarchies.
+	home []string
 	// locks are held for as long as the server lives: what is not locked was
 	// left by one that was killed.
 	locks []*os.File
@@ -41,14 +43,23 @@ func openGroups(c clock.Clock) *groups {
 	if err != nil {
 		return g
 	}
-	if dir := h.controllers["memory"]; dir != "" {
-		g.memory = g.open(c, dir, name)
-	}
-	if dir := h.controllers["pids"]; dir != "" {
-		g.pids = g.open(c, dir, name)
-	}
+	g.memory = g.openOld(c, h.controllers["memory"], name)
+	g.pids = g.openOld(c, h.controllers["pids"], name)
 	g.openUnified(c, h, name)
 	return g
+}
+
+// openOld makes a directory in an older hierarchy, if the server may come back
+// from there.
+func (g *groups) openOld(c clock.Clock, home, name string) string {
+	if home == "" || unix.Access(filepath.Join(home, "tasks"), unix.W_OK) != nil {
+		return ""
+	}
+	dir := g.open(c, home, name)
+	if dir != "" {
+		g.home = append(g.home, home)
+	}
+	return dir
 }
 
 // open makes a directory in a hierarchy; empty if it may not.
@@ -254,24 +265,13 @@ func (n *group) write(dir, file string, value int64) error {
 	return os.WriteFile(filepath.Join(dir, file), strconv.AppendInt(nil, value, 10), 0o644)
 }
 
-// enter moves a process into those groups it was not started in.
-func (n *group) enter(pid int) error {
-	for _, dir := range n.dirs {
-		if dir == n.unified {
-			continue // started in it
-		}
-		if err := n.write(dir, "cgroup.procs", int64(pid)); err != nil {
-			return fmt.Errorf("control group: %w", err)
-		}
-	}
-	return nil
+// old are its directories in older hierarchies, into which a process cannot be cloned.
+func (n *group) old() []string {
+	return slices.DeleteFunc(slices.Clone(n.dirs), func(dir string) bool { return dir == n.unified })
 }
 
 // settle notes what an empty sandbox uses: it is not the function's.
 func (n *group) settle() error {
-	if n.memory == "" {
-		return nil
-	}
 	usage, peak := "memory.usage_in_bytes", "memory.max_usage_in_bytes"
 	if n.of.memoryUnified {
 		usage, peak = "memory.current", "memory.peak"
@@ -347,8 +347,8 @@ func (n *group) freeze(on bool) error {
 	return n.write(n.unified, "cgroup.freeze", value)
 }
 
-// remove removes the group; all its processes have ended.
-func (n *group) remove(c clock.Clock) error {
+// release closes what is open on the group.
+func (n *group) release() {
 	if n.unifiedFD != nil {
 		n.unifiedFD.Close()
 	}
@@ -358,6 +358,10 @@ func (n *group) remove(c clock.Clock) error {
 	if n.alarm != nil {
 		n.alarm.close()
 	}
+}
+
+// remove removes the group; all its processes have ended.
+func (n *group) remove(c clock.Clock) error {
 	var errs []error
 	for _, dir := range n.dirs {
 		errs = append(errs, removeGroup(c, dir))

@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,31 +31,31 @@ type linuxDriver struct {
 // are the server's user.
 const unprivilegedUID = 1051
 
-// chooseDriver finds out by trying whether sandboxes can be made here.
-func chooseDriver(c driverConfig) (driver, sandbox, error) {
+// chooseDriver finds out by trying whether sandboxes can be made here. The one
+// it made is given back too.
+func chooseDriver(c driverConfig) (driver, sandbox) {
 	if c.bare {
-		return newBareDriver(c, "the configuration asks for it"), nil, nil
+		return newBareDriver(c, "the configuration asks for it"), nil
 	}
 	if auditArch == 0 {
-		return newBareDriver(c, "no system call filter has been written for this processor"), nil, nil
+		return newBareDriver(c, "no system call filter has been written for this processor"), nil
 	}
-	d := &linuxDriver{driverConfig: c, privileged: os.Geteuid() == 0, groups: openGroups(c.clock), spawner: newSpawner()}
-	if err := os.MkdirAll(d.rootDir(), 0o755); err != nil {
-		return nil, nil, errors.Join(err, d.close())
+	d := &linuxDriver{
+		driverConfig: c, privileged: os.Geteuid() == 0, groups: openGroups(c.clock), spawner: newSpawner(),
+		slots: make([]bool, limits.Environments+64),
 	}
-	d.slots = make([]bool, limits.Environments+64)
 	err := d.chooseUsers()
 	var first sandbox
 	if err == nil {
 		first, err = d.make()
 	}
-	if err != nil {
-		if e := d.close(); e != nil {
-			return nil, nil, e
-		}
-		return newBareDriver(c, err.Error()+hint()), nil, nil
+	if err == nil {
+		return d, first
 	}
-	return d, first, nil
+	if e := d.close(); e != nil {
+		c.log.Warn("control groups could not be removed", "error", e)
+	}
+	return newBareDriver(c, err.Error()+hint()), nil
 }
 
 // hint is what is known to forbid sandboxes on this machine.

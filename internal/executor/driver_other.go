@@ -8,6 +8,6 @@ import "runtime"
 // a sandbox's first process there, when it was started as one.
 func MaybeRunSandbox() {}
 
-func chooseDriver(c driverConfig) (driver, sandbox, error) {
-	return newBareDriver(c, "sandboxes are made on Linux only, and this is "+runtime.GOOS), nil, nil
+func chooseDriver(c driverConfig) (driver, sandbox) {
+	return newBareDriver(c, "sandboxes are made on Linux only, and this is "+runtime.GOOS), nil
 }

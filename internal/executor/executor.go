@@ -17,7 +17,7 @@ import (
 
 // Config is what an Executor is made of.
 type Config struct {
-	// Dir is for the executor alone; it is made, and removed by Close.
+	// Dir is for the executor alone: what is in it is removed, at the start and by Close.
 	Dir   string
 	Clock clock.Clock
 	// Log receives diagnostics; nil discards them.
@@ -46,8 +46,11 @@ type Executor struct {
 	dir      string
 	max      int
 	runtimes *runtimes.Set
-	driver   driver
-	shelf    *shelf
+	// driver and shelf are set when chosen is closed: trying whether sandboxes
+	// can be made takes as long as the rest of a server's start.
+	driver driver
+	shelf  *shelf
+	chosen chan struct{}
 
 	// closing is closed by Close; running are all goroutines.
 	closing chan struct{}
@@ -64,13 +67,14 @@ type Executor struct {
 	err     error
 }
 
-// New makes an executor. It finds out how functions can be run here by making
-// a sandbox, and removes what a killed server left behind.
+// New makes an executor. Beside the caller, it finds out how functions can be
+// run here by making a sandbox, and removes what a killed server left behind;
+// Status and Invoke wait for that.
 func New(c Config) (*Executor, error) {
 	x := &Executor{
 		clock: c.Clock, log: c.Log, bug: c.Bug, endpoint: c.Endpoint, dir: c.Dir, max: c.MaxEnvironments,
 		runtimes: runtimes.New(c.StrictRuntimes), pools: map[string]*pool{},
-		closing: make(chan struct{}), wake: make(chan struct{}, 1),
+		chosen: make(chan struct{}), closing: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 	if x.log == nil {
 		x.log = slog.New(slog.DiscardHandler)
@@ -88,13 +92,13 @@ func New(c Config) (*Executor, error) {
 	if c.Endpoint == nil {
 		c.EndpointPort = 0
 	}
-	driver, first, err := chooseDriver(driverConfig{
-		dir: x.dir, runtimeDir: x.runtimeDir(), clock: c.Clock, log: x.log, withEndpoint: c.Endpoint != nil, endpointPort: c.EndpointPort, bare: c.Bare,
+	x.running.Go(func() {
+		d, first := chooseDriver(driverConfig{
+			dir: x.dir, runtimeDir: x.runtimeDir(), clock: c.Clock, log: x.log, withEndpoint: c.Endpoint != nil, endpointPort: c.EndpointPort, bare: c.Bare,
+		})
+		x.driver, x.shelf = d, newShelf(d, first)
+		close(x.chosen)
 	})
-	if err != nil {
-		return nil, err
-	}
-	x.driver, x.shelf = driver, newShelf(driver, first)
 	x.running.Go(x.keep)
 	return x, nil
 }
@@ -111,17 +115,16 @@ type driverConfig struct {
 
 func (x *Executor) runtimeDir() string { return filepath.Join(x.dir, "runtime") }
 
-// makeDir makes the working directory, with the language loops in it. Only
-// functions read below it, each its own part.
+// makeDir makes the working directory anew, with the language loops in it and an
+// empty folder for drivers to build on.
 func (x *Executor) makeDir() error {
-	if err := os.MkdirAll(x.dir, 0o711); err != nil {
+	if err := os.RemoveAll(x.dir); err != nil {
 		return fmt.Errorf("executor: %w", err)
 	}
-	if err := os.RemoveAll(x.runtimeDir()); err != nil {
-		return fmt.Errorf("executor: %w", err)
-	}
-	if err := os.Mkdir(x.runtimeDir(), 0o755); err != nil {
-		return fmt.Errorf("executor: %w", err)
+	for _, dir := range []string{x.dir, x.runtimeDir(), filepath.Join(x.dir, "root")} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("executor: %w", err)
+		}
 	}
 	if err := x.runtimes.WriteLoops(x.runtimeDir()); err != nil {
 		return fmt.Errorf("executor: %w", err)
@@ -137,6 +140,7 @@ func (x *Executor) Invoke(ctx context.Context, f *Function, inv *Invocation) (*R
 		return nil, err
 	}
 	defer x.running.Done()
+	<-x.chosen
 	e, err := x.environment(ctx, f)
 	if err != nil {
 		return nil, err
@@ -221,6 +225,7 @@ func (x *Executor) destroy(all ...*Environment) {
 
 // bare is why nothing keeps functions apart; empty when they run in sandboxes.
 func (x *Executor) bare() string {
+	<-x.chosen
 	var s Status
 	x.driver.describe(&s)
 	return s.Reason
@@ -251,6 +256,7 @@ func (x *Executor) close() error {
 	}
 	x.mu.Unlock()
 	x.destroy(all...)
+	<-x.chosen
 	x.shelf.close()
 	x.running.Wait()
 	err := x.driver.close()

@@ -131,8 +131,8 @@ func TestKilledServerLeavesNothing(t *testing.T) {
 		t.Fatalf("the server had only %v", before)
 	}
 	w.eventually("all processes have ended", func() bool { return len(processes(pid)) == 0 })
-	// Control groups stay until the next server starts.
-	next := newWorld(t, Config{})
+	// Control groups stay until the next server has started.
+	next := sandboxed(t)
 	if err := os.RemoveAll(dir); err != nil {
 		t.Error(err)
 	}

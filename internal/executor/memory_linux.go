@@ -24,6 +24,9 @@ func (n *group) bound(memoryMB, tempMB int, exceeded func()) error {
 	if n.memory == "" {
 		return nil
 	}
+	if err := n.settle(); err != nil {
+		return err
+	}
 	memory := int64(memoryMB) << 20
 	all := n.base + memory + int64(tempMB)<<20
 	own, err := n.own()

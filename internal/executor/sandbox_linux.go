@@ -69,9 +69,6 @@ func (d *linuxDriver) make() (sandbox, error) {
 			err = fmt.Errorf("not ready after %v", setupTime)
 		}
 	}
-	if err == nil {
-		err = s.group.settle()
-	}
 	if err != nil {
 		s.destroy()
 		return nil, fmt.Errorf("sandbox: %w", err)
@@ -110,39 +107,54 @@ func (d *linuxDriver) spawn() (*linuxSandbox, error) {
 	if s.slot, err = d.takeSlot(); err != nil {
 		return nil, err
 	}
-	release := func(err error) error {
-		d.freeSlot(s.slot)
-		return err
+	if s.group, err = d.groups.make(strconv.Itoa(s.slot)); err == nil {
+		err = s.execute()
 	}
-	if s.group, err = d.groups.make(strconv.Itoa(s.slot)); err != nil {
-		return nil, release(err)
+	if err != nil {
+		return nil, errors.Join(err, s.abandon())
 	}
+	return s, nil
+}
+
+// execute starts the process with its end of the control socket and the pipe
+// for its output.
+func (s *linuxSandbox) execute() error {
 	control, theirs, err := controlPair()
 	if err != nil {
-		return nil, release(errors.Join(err, s.group.remove(d.clock)))
+		return err
 	}
 	defer theirs.Close()
 	s.control = control
 	out, in, err := os.Pipe()
 	if err != nil {
-		return nil, release(errors.Join(err, control.Close(), s.group.remove(d.clock)))
+		return err
 	}
 	defer in.Close()
 	s.out = out
-	s.process, err = d.spawner.start("/proc/self/exe", []string{sandboxName}, &os.ProcAttr{
-		Dir: "/", Env: []string{"GOMAXPROCS=1", "GOTRACEBACK=none"}, Files: []*os.File{nil, nil, nil, theirs, in}, Sys: d.attributes(s.group),
+	s.process, err = s.driver.spawner.start(spawn{
+		path: "/proc/self/exe", args: []string{sandboxName}, groups: s.group.old(), home: s.driver.groups.home,
+		attr: &os.ProcAttr{
+			Dir: "/", Env: []string{"GOMAXPROCS=1", "GOTRACEBACK=none"}, Files: []*os.File{nil, nil, nil, theirs, in}, Sys: s.driver.attributes(s.group),
+		},
 	})
-	if err == nil {
-		err = s.group.enter(s.process.Pid)
-		if err != nil {
-			_ = s.process.Kill()
-			_, _ = s.process.Wait()
-		}
+	return err
+}
+
+// abandon takes back what was made for a sandbox that has no process.
+func (s *linuxSandbox) abandon() error {
+	var errs []error
+	if s.control != nil {
+		errs = append(errs, s.control.Close())
 	}
-	if err != nil {
-		return nil, release(errors.Join(err, control.Close(), out.Close(), s.group.remove(d.clock)))
+	if s.out != nil {
+		errs = append(errs, s.out.Close())
 	}
-	return s, nil
+	if s.group != nil {
+		s.group.release()
+		errs = append(errs, s.group.remove(s.driver.clock))
+	}
+	s.driver.freeSlot(s.slot)
+	return errors.Join(errs...)
 }
 
 // follow takes the first process's events until it has ended, and then clears away.
@@ -297,6 +309,9 @@ func (s *linuxSandbox) clear() {
 			l.Close()
 		}
 	}
+	s.mu.Lock()
+	s.group.release()
+	s.mu.Unlock()
 	if err := s.group.remove(s.driver.clock); err != nil {
 		s.driver.log.Warn("a control group could not be removed", "error", err)
 	}
@@ -342,14 +357,11 @@ func (s *linuxSandbox) assign(a assignment) error {
 	o := &assignOrder{Code: code, Mounts: a.mounts, TempMB: a.ephemeralMB}
 	if !s.group.limitsMemory() {
 		o.DataLimit = dataLimit(a.memoryMB)
-	} else if err := s.group.bound(a.memoryMB, a.ephemeralMB, s.exceeded); err != nil {
-		return fmt.Errorf("memory limit: %w", err)
 	}
 	s.mu.Lock()
-	s.assignment = o
-	s.assigned = true
-	s.mu.Unlock()
-	return nil
+	defer s.mu.Unlock()
+	s.assignment, s.assigned = o, true
+	return s.group.bound(a.memoryMB, a.ephemeralMB, s.exceeded)
 }
 
 // dataLimit bounds a process's data where no control group bounds its memory.

@@ -2,7 +2,9 @@ package executor
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 )
 
@@ -15,10 +17,13 @@ type spawner struct {
 }
 
 type spawn struct {
-	path   string
-	args   []string
-	attr   *os.ProcAttr
-	answer chan spawned
+	path string
+	args []string
+	attr *os.ProcAttr
+	// groups are directories of older control group hierarchies the process is
+	// to be born into; home are those of the server.
+	groups, home []string
+	answer       chan spawned
 }
 
 type spawned struct {
@@ -40,7 +45,7 @@ func (s *spawner) run() {
 	for {
 		select {
 		case r := <-s.requests:
-			p, err := os.StartProcess(r.path, r.args, r.attr)
+			p, err := r.start()
 			r.answer <- spawned{p, err}
 		case <-s.ended:
 			return
@@ -48,11 +53,43 @@ func (s *spawner) run() {
 	}
 }
 
-func (s *spawner) start(path string, args []string, attr *os.ProcAttr) (*os.Process, error) {
-	answer := make(chan spawned, 1)
+// start starts the process. A thread moves itself between control groups at
+// once, while moving a whole process makes everyone who forks wait for
+// milliseconds: so the child is born where it belongs.
+func (r *spawn) start() (*os.Process, error) {
+	err := enterGroups(r.groups)
+	var p *os.Process
+	if err == nil {
+		p, err = os.StartProcess(r.path, r.args, r.attr)
+	}
+	if len(r.groups) == 0 {
+		return p, err
+	}
+	if back := enterGroups(r.home); back != nil {
+		err = errors.Join(err, back)
+		if p != nil {
+			_ = p.Kill()
+			_, _ = p.Wait()
+		}
+	}
+	return p, err
+}
+
+// enterGroups moves the calling thread.
+func enterGroups(dirs []string) error {
+	for _, dir := range dirs {
+		if err := os.WriteFile(filepath.Join(dir, "tasks"), []byte("0"), 0o644); err != nil {
+			return fmt.Errorf("enter control group: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s *spawner) start(r spawn) (*os.Process, error) {
+	r.answer = make(chan spawned, 1)
 	select {
-	case s.requests <- spawn{path, args, attr, answer}:
-		got := <-answer
+	case s.requests <- r:
+		got := <-r.answer
 		return got.process, got.err
 	case <-s.ended:
 		return nil, errors.New("the executor is closed")

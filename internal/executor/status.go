@@ -42,6 +42,7 @@ func (s Status) String() string {
 
 // Status says how functions run here, now.
 func (x *Executor) Status() Status {
+	<-x.chosen
 	s := Status{Runtimes: x.runtimes.Report()}
 	x.driver.describe(&s)
 	x.mu.Lock()
