@@ -16,6 +16,8 @@ type actionPattern struct {
 	pattern
 	// hash tells plain patterns apart.
 	hash uint32
+	// begins is the text of a pattern that is text and then "*", empty for others.
+	begins string
 	// any matches every action.
 	any bool
 	// caveat marks a pattern that is not legal: it matches at most unsurely.
@@ -58,6 +60,8 @@ func compileAction(text string) actionPattern {
 		p.caveat = CaveatActionPrefix
 	case p.plain:
 		p.hash = hashFolded(seedAction, text)
+	case len(p.pieces) == 2 && p.pieces[0].kind == pieceText && p.pieces[1].kind == pieceRun:
+		p.begins = p.pieces[0].text
 	}
 	return p
 }
@@ -66,12 +70,14 @@ func compileAction(text string) actionPattern {
 func (p *actionPattern) match(action string, hash uint32) result {
 	switch {
 	case p.any:
-		return result{verdict: yes}
+		return sure()
 	case p.always:
 		return result{unsure, p.caveat}
 	case p.plain:
 		// Action names are ASCII: another length can not be the same name.
-		return decided(p.hash == hash && len(p.exact) == len(action) && strings.EqualFold(p.exact, action))
+		return decided(p.hash == hash && len(p.exact) == len(action) && (p.exact == action || strings.EqualFold(p.exact, action)))
+	case p.begins != "":
+		return decided(len(action) >= len(p.begins) && (action[:len(p.begins)] == p.begins || strings.EqualFold(action[:len(p.begins)], p.begins)))
 	}
 	if !matchPieces(p.pieces, action, 0, true) {
 		return result{}
@@ -79,7 +85,7 @@ func (p *actionPattern) match(action string, hash uint32) result {
 	if p.caveat != 0 {
 		return result{unsure, p.caveat}
 	}
-	return result{verdict: yes}
+	return sure()
 }
 
 func (e *actionElement) match(q *question) result {
@@ -88,7 +94,7 @@ func (e *actionElement) match(q *question) result {
 	}
 	var r result
 	for i := range e.patterns {
-		if r = either(r, e.patterns[i].match(q.request.Action, q.keys.action)); r == (result{verdict: yes}) {
+		if r = either(r, e.patterns[i].match(q.request.Action, q.keys.action)); r.isSure() {
 			break
 		}
 	}

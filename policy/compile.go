@@ -79,20 +79,30 @@ func (p *Policy) Document() *Document { return p.document }
 // match says whether the statement applies to the request, and in a
 // resource-based policy how closely it names the principal.
 func (s *statement) match(q *question) (Grade, result) {
-	r := s.action.match(q)
-	if r.settled() || s.never != "" {
+	if s.never != "" {
 		return GradeNone, result{}
 	}
-	if r = both(r, s.resource.match(q)); r.settled() {
+	// In a resource-based policy the principal tells most statements apart.
+	grade, r := s.principal.match(q)
+	if r.settled() {
 		return GradeNone, r
 	}
-	grade, who := s.principal.match(q)
-	if r = both(r, who); r.settled() {
-		return GradeNone, r
+	one := s.action.match(q)
+	if !one.isSure() {
+		if r = both(r, one); r.settled() {
+			return GradeNone, r
+		}
+	}
+	if one = s.resource.match(q); !one.isSure() {
+		if r = both(r, one); r.settled() {
+			return GradeNone, r
+		}
 	}
 	for i := range s.conditions {
-		if r = both(r, s.conditions[i].match(q)); r.settled() {
-			return GradeNone, r
+		if one = s.conditions[i].match(q); !one.isSure() {
+			if r = both(r, one); r.settled() {
+				return GradeNone, r
+			}
 		}
 	}
 	return grade, r

@@ -104,7 +104,7 @@ func (c *condition) matchEntry(q *question, e *contextEntry) result {
 	}
 	switch c.set {
 	case forAllValues:
-		r := result{verdict: yes}
+		r := sure()
 		if len(e.values) == 1 && e.values[0] == "" {
 			return r
 		}
@@ -117,7 +117,7 @@ func (c *condition) matchEntry(q *question, e *contextEntry) result {
 	case forAnyValue:
 		var r result
 		for _, v := range e.values {
-			if r = either(r, c.matchValue(q, v)); r == (result{verdict: yes}) {
+			if r = either(r, c.matchValue(q, v)); r.isSure() {
 				break
 			}
 		}
@@ -135,7 +135,7 @@ func (c *condition) missing() result {
 	case c.ifExists && c.set == forAnyValue:
 		return result{yes, CaveatAnyValueIfExists}
 	case c.ifExists, c.set == forAllValues:
-		return result{verdict: yes}
+		return sure()
 	case c.set == forAnyValue:
 		return result{}
 	}
@@ -182,7 +182,7 @@ func (c *condition) matchValue(q *question, value string) result {
 	}
 	var r result
 	for i := range c.values {
-		if r = either(r, c.matchOperand(q, &c.values[i], &given)); r == (result{verdict: yes}) {
+		if r = either(r, c.matchOperand(q, &c.values[i], &given)); r.isSure() {
 			break
 		}
 	}
@@ -212,7 +212,7 @@ func (c *condition) read(value string) (g given, ok bool) {
 	case familyAddress:
 		g.address, ok = parseAddress(value)
 	case familyBool:
-		ok = strings.EqualFold(value, "true") || strings.EqualFold(value, "false")
+		ok = value == "true" || value == "false" || strings.EqualFold(value, "true") || strings.EqualFold(value, "false")
 	case familyARN:
 		g.free = afterFifthColon(value)
 		ok = g.free >= 0
@@ -236,8 +236,8 @@ func (c *condition) matchOperand(q *question, v *operand, g *given) result {
 	case familyBool:
 		switch {
 		case v.text.exact == g.text:
-			return result{verdict: yes}
-		case strings.EqualFold(v.text.exact, g.text):
+			return sure()
+		case len(v.text.exact) == len(g.text) && strings.EqualFold(v.text.exact, g.text):
 			return result{unsure, CaveatLetterCase}
 		}
 		return result{}

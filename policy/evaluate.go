@@ -11,7 +11,8 @@ type opinions struct {
 // order of the layers below is AWS's; since every one of them but the
 // resource's can only deny, it mostly decides which denial is named.
 func Evaluate(r *Request, l *Layers) Decision {
-	q := newQuestion(r, l)
+	var q question
+	q.ask(r, l)
 	if q.problem != "" {
 		return Decision{Policy: -1, Statement: -1, Caveats: CaveatNotUnderstood}
 	}

@@ -25,11 +25,19 @@ type index struct {
 	lengths uint32
 	// actions says that some statement is filed by action.
 	actions bool
-	// slots is a hash table of a power of two; members are statements.
+	// slots is a hash table of a power of two.
 	slots   []slot
-	members []uint32
-	always  []uint32
+	members []member
+	always  []member
 }
+
+// member is a statement of an index. actions has the bits of its actions, all
+// of them where it can not be told: most statements about a resource are about
+// other actions.
+type member struct{ statement, actions uint32 }
+
+// actionBit is the bit of an action's hash.
+func actionBit(hash uint32) uint32 { return 1 << (hash >> 27) }
 
 type slot struct {
 	hash     uint32
@@ -79,23 +87,23 @@ type filing struct {
 
 func makeIndex(statements []statement) index {
 	var x index
-	filed := map[uint32][]uint32{}
+	filed := map[uint32][]member{}
 	for i := range statements {
 		s := &statements[i]
 		if s.never != "" {
 			continue
 		}
-		f := s.filing()
+		f, m := s.filing(), member{uint32(i), s.action.bits()}
 		if len(f.hashes) == 0 {
-			x.always = append(x.always, uint32(i))
+			x.always = append(x.always, m)
 			continue
 		}
 		x.lengths |= f.lengths
 		x.actions = x.actions || f.actions
 		for _, h := range f.hashes {
 			list := filed[h]
-			if len(list) == 0 || list[len(list)-1] != uint32(i) {
-				filed[h] = append(list, uint32(i))
+			if len(list) == 0 || list[len(list)-1] != m {
+				filed[h] = append(list, m)
 			}
 		}
 	}
@@ -116,7 +124,7 @@ func makeIndex(statements []statement) index {
 }
 
 // find gives the statements filed under a hash.
-func (x *index) find(hash uint32) []uint32 {
+func (x *index) find(hash uint32) []member {
 	mask := uint32(len(x.slots) - 1)
 	for at := hash & mask; ; at = (at + 1) & mask {
 		s := &x.slots[at]
@@ -184,6 +192,22 @@ func (e *actionElement) filing() filing {
 	return f
 }
 
+// bits are those of the actions, if each is written out.
+func (e *actionElement) bits() uint32 {
+	const all = 1<<32 - 1
+	if e.except || e.problem != "" {
+		return all
+	}
+	var set uint32
+	for i := range e.patterns {
+		if p := &e.patterns[i]; !p.plain || p.any || p.always || p.caveat != 0 {
+			return all
+		}
+		set |= actionBit(e.patterns[i].hash)
+	}
+	return set
+}
+
 func isASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
@@ -200,6 +224,8 @@ type keys struct {
 	prefixes        [prefixSteps + 1]uint32
 	lengths         uint32
 	action, service uint32
+	// actionBit is that of the action.
+	actionBit uint32
 }
 
 func (k *keys) setResource(resource string) {
@@ -230,5 +256,6 @@ func (k *keys) setAction(action string) bool {
 		}
 	}
 	k.action, k.service = uint32(h>>32), uint32(service>>32)
+	k.actionBit = actionBit(k.action)
 	return colon > 0 && colon < len(action)-1
 }

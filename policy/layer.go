@@ -11,7 +11,7 @@ type finding struct {
 }
 
 // assumed is the finding of a layer in which there is nothing to ask.
-var assumed = finding{found: true, policy: -1, statement: -1}
+func assumed() finding { return finding{found: true, policy: -1, statement: -1} }
 
 // betterThan prefers what names the principal more closely, then what rests on
 // nothing open, then what stands first.
@@ -42,20 +42,24 @@ func (o *opinion) read(q *question, number int, p *Policy) {
 		return
 	}
 	x := &p.index
-	for _, i := range x.always {
-		o.hear(q, number, p, i)
+	if len(x.always) > 0 {
+		o.hearAll(q, number, p, x.always)
 	}
 	for lengths := x.lengths & q.keys.lengths; lengths != 0; lengths &= lengths - 1 {
-		for _, i := range x.find(q.keys.prefixes[bits.TrailingZeros32(lengths)]) {
-			o.hear(q, number, p, i)
+		if found := x.find(q.keys.prefixes[bits.TrailingZeros32(lengths)]); found != nil {
+			o.hearAll(q, number, p, found)
 		}
 	}
 	if x.actions {
-		for _, i := range x.find(q.keys.action) {
-			o.hear(q, number, p, i)
-		}
-		for _, i := range x.find(q.keys.service) {
-			o.hear(q, number, p, i)
+		o.hearAll(q, number, p, x.find(q.keys.action))
+		o.hearAll(q, number, p, x.find(q.keys.service))
+	}
+}
+
+func (o *opinion) hearAll(q *question, number int, p *Policy, members []member) {
+	for i := range members {
+		if m := &members[i]; m.actions&q.keys.actionBit != 0 {
+			o.hear(q, number, p, m.statement)
 		}
 	}
 }

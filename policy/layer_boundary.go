@@ -8,5 +8,5 @@ func (o *opinion) judgeBoundary(q *question) {
 		o.read(q, 0, a.Policy)
 		return
 	}
-	o.allow = assumed
+	o.allow.found = true
 }

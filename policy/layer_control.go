@@ -7,7 +7,7 @@ import "strings"
 // themselves. Without levels (no organization, or its management account)
 // there is nothing to ask.
 func (o *opinion) judgeControl(q *question, layer Layer, levels [][]Attached) {
-	q.layer, o.allow = layer, assumed
+	q.layer, o.allow.found = layer, true
 	if len(levels) == 0 || !q.controlled(layer) {
 		return
 	}

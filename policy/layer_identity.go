@@ -8,6 +8,6 @@ func (o *opinion) judgeIdentity(q *question) {
 		o.read(q, i, q.layers.Identity[i].Policy)
 	}
 	if q.identityUnlimited() && !o.allow.found {
-		o.allow = assumed
+		o.allow = assumed()
 	}
 }

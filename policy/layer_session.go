@@ -9,7 +9,7 @@ func (o *opinion) judgeSession(q *question) {
 		o.read(q, i, q.layers.Session[i].Policy)
 	}
 	if len(q.layers.Session) == 0 && !q.sessionLimited() {
-		o.allow = assumed
+		o.allow.found = true
 	}
 }
 

@@ -178,32 +178,32 @@ func (e *principalEntry) match(p *Principal) (Grade, result) {
 		switch {
 		case p.Account != e.value:
 		case p.Kind == Root:
-			return GradeExact, result{verdict: yes}
+			return GradeExact, sure()
 		case p.hasAccount():
-			return GradeAccount, result{verdict: yes}
+			return GradeAccount, sure()
 		}
 	case principalARN:
 		switch {
 		case p.hasAccount() && p.ARN == e.value:
-			return GradeExact, result{verdict: yes}
+			return GradeExact, sure()
 		case p.Kind == RoleSession && p.RoleARN == e.value, p.Kind == FederatedUser && p.UserARN == e.value:
-			return GradeLimited, result{verdict: yes}
+			return GradeLimited, sure()
 		}
 	case principalID:
 		switch {
 		case p.Kind == User && p.UniqueID == e.value:
-			return GradeExact, result{verdict: yes}
+			return GradeExact, sure()
 		case p.Kind == RoleSession && len(p.UniqueID) > len(e.value) && p.UniqueID[len(e.value)] == ':' && p.UniqueID[:len(e.value)] == e.value,
 			p.Kind == FederatedUser && p.UserID == e.value:
-			return GradeLimited, result{verdict: yes}
+			return GradeLimited, sure()
 		}
 	case principalService:
 		if p.Kind == Service && p.Service == e.value {
-			return GradeExact, result{verdict: yes}
+			return GradeExact, sure()
 		}
 	case principalProvider:
 		if p.Kind == ProviderUser && p.Provider == e.value {
-			return GradeExact, result{verdict: yes}
+			return GradeExact, sure()
 		}
 	case principalCanonical:
 		switch {
@@ -211,7 +211,7 @@ func (e *principalEntry) match(p *Principal) (Grade, result) {
 		case p.CanonicalID == "":
 			return GradeWildcard, result{unsure, CaveatCanonicalUser}
 		case p.CanonicalID == e.value:
-			return GradeAccount, result{verdict: yes}
+			return GradeAccount, sure()
 		}
 	default:
 		return GradeWildcard, result{unsure, CaveatNotUnderstood}
@@ -229,7 +229,7 @@ func matchAnybody(p *Principal) (Grade, result) {
 	case FederatedUser:
 		return GradeLimited, result{yes, CaveatFederatedWildcard}
 	}
-	return GradeWildcard, result{verdict: yes}
+	return GradeWildcard, sure()
 }
 
 // hasAccount tells principals that belong to an account.
@@ -256,13 +256,14 @@ func (e *principalElement) everybody() bool {
 // match says whether the statement is about the request's principal, and how
 // closely it names it.
 func (e *principalElement) match(q *question) (Grade, result) {
+	if !e.present && !q.layer.namesPrincipals() {
+		return GradeNone, sure()
+	}
 	switch {
 	case q.layer.namesPrincipals() != e.present, e.problem != "":
 		return GradeNone, result{unsure, CaveatNotUnderstood}
 	case q.layer == LayerResourceControl && !e.everybody():
 		return GradeNone, result{unsure, CaveatNotUnderstood}
-	case !e.present:
-		return GradeNone, result{verdict: yes}
 	case e.except:
 		return GradeNone, not(e.spared(q))
 	}
@@ -270,7 +271,7 @@ func (e *principalElement) match(q *question) (Grade, result) {
 	for i := range e.entries {
 		if q.layer != LayerResource && e.entries[i].form == principalAny {
 			// Only a grant asks whom "*" means.
-			return GradeWildcard, result{verdict: yes}
+			return GradeWildcard, sure()
 		}
 		g, one := e.entries[i].match(&q.request.Principal)
 		// A surer way of being named goes before a closer one, and a closer
@@ -326,7 +327,7 @@ func (e *principalElement) spared(q *question) result {
 // decidedOr is yes, or a no that rests on what is open.
 func decidedOr(ok bool, open CaveatSet) result {
 	if ok {
-		return result{verdict: yes}
+		return sure()
 	}
 	return result{no, open}
 }

@@ -261,6 +261,12 @@ func TestExplainedEqualsUnexplained(t *testing.T) {
 			if applied["Deny"] && layer.Says != "deny" && exempt(r, layer.Layer) == "" {
 				t.Fatalf("layer %v says %s although a Deny applies\n%s", layer.Layer, layer.Says, describe(r, l))
 			}
+			// The tree looks at every statement, the decision at those its
+			// index finds: none may be lost.
+			single := layer.Layer == policy.LayerIdentity || layer.Layer == policy.LayerResource || layer.Layer == policy.LayerBoundary
+			if applied["Allow"] && layer.Says == "nothing" && single {
+				t.Fatalf("layer %v says nothing although an Allow applies\n%s", layer.Layer, describe(r, l))
+			}
 			if layer.Layer != d.Layer {
 				continue
 			}

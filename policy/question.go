@@ -19,7 +19,15 @@ type question struct {
 }
 
 func newQuestion(r *Request, l *Layers) question {
-	q := question{request: r, layers: l, free: afterFifthColon(r.Resource), anyResource: r.Resource == "*"}
+	var q question
+	q.ask(r, l)
+	return q
+}
+
+// ask is newQuestion in place.
+func (q *question) ask(r *Request, l *Layers) {
+	q.request, q.layers = r, l
+	q.free, q.anyResource = afterFifthColon(r.Resource), r.Resource == "*"
 	q.keys.setResource(r.Resource)
 	p := &r.Principal
 	switch {
@@ -35,7 +43,6 @@ func newQuestion(r *Request, l *Layers) question {
 		p.Kind > ProviderUser:
 		q.problem = "the principal is incomplete"
 	}
-	return q
 }
 
 // ownership is how the principal's account and the resource's relate.

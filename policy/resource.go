@@ -62,7 +62,7 @@ func compileResources(s *Statement, variables bool) resourceElement {
 func (p *resourcePattern) match(q *question) (r result, resolved bool) {
 	switch {
 	case p.any:
-		return result{verdict: yes}, true
+		return sure(), true
 	case p.fault == arnNone || q.anyResource && p.unclear:
 		return result{unsure, CaveatNotUnderstood}, true
 	case q.anyResource:
@@ -100,7 +100,7 @@ func (e *resourceElement) match(q *question) result {
 	case e.problem != "":
 		return result{unsure, CaveatNotUnderstood}
 	case !e.present && q.layer == LayerResource:
-		return result{verdict: yes}
+		return sure()
 	case !e.present:
 		return result{unsure, CaveatNotUnderstood}
 	}
@@ -111,7 +111,7 @@ func (e *resourceElement) match(q *question) result {
 			// It excludes nothing, but must not widen an Allow.
 			one = result{unsure, CaveatUnresolvedNotResource}
 		}
-		if r = either(r, one); r == (result{verdict: yes}) {
+		if r = either(r, one); r.isSure() {
 			break
 		}
 	}

@@ -76,7 +76,7 @@ func (p *pattern) matchVariables(s string, free int, fold bool, c *Context) (r r
 	case doubt:
 		return result{unsure, CaveatNotUnderstood}, true
 	default:
-		return result{verdict: yes}, true
+		return sure(), true
 	}
 	if special && matchPieces(p.spread(pieces), s, free, fold) {
 		return result{unsure, CaveatSubstitutedWildcard}, true
@@ -115,7 +115,7 @@ func (p *pattern) match(s string, free int, fold bool, c *Context) (r result, re
 // decided is a result that rests on nothing open.
 func decided(ok bool) result {
 	if ok {
-		return result{verdict: yes}
+		return sure()
 	}
 	return result{}
 }

@@ -25,6 +25,11 @@ type result struct {
 	caveats CaveatSet
 }
 
+// sure is a yes that rests on nothing open.
+func sure() result { return result{verdict: yes} }
+
+func (r result) isSure() bool { return r.verdict == yes && r.caveats == 0 }
+
 // not turns a result round; what is unsure stays unsure.
 func not(r result) result { return result{yes - r.verdict, r.caveats} }
 
