@@ -35,8 +35,8 @@ type Config struct {
 	Listen string
 	// DataDir keeps state; empty keeps all of it in memory.
 	DataDir string
-	// Accounts are 12-digit account ids; empty means DefaultAccount. Accounts
-	// that a data directory holds already stay in it.
+	// Accounts are 12-digit account ids. Accounts that a data directory holds
+	// already stay in it; when there would be none at all, DefaultAccount is made.
 	Accounts []string
 	// RootKeys are further root keys, for CI. Only on a loopback address.
 	RootKeys []RootKey
@@ -94,9 +94,6 @@ func (c *Config) check() error {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	if len(c.Accounts) == 0 {
-		c.Accounts = []string{DefaultAccount}
-	}
 	for _, a := range c.Accounts {
 		if !id.IsAccount(a) {
 			return fmt.Errorf("account %q: an account id is 12 digits", a)
@@ -139,17 +136,13 @@ func (s *Server) start(ctx context.Context, c Config) error {
 	}); err != nil {
 		return err
 	}
-	rootKeys := map[string]iam.RootKey{}
-	for _, k := range c.RootKeys {
-		account := k.Account
-		if account == "" {
-			account = c.Accounts[0]
-		}
-		rootKeys[account] = iam.RootKey{AccessKeyID: k.AccessKeyID, Secret: k.Secret}
+	rootKeys := make([]iam.RootKey, len(c.RootKeys))
+	for i, k := range c.RootKeys {
+		rootKeys[i] = iam.RootKey(k)
 	}
 	if s.set, err = services.Start(ctx, services.Deps{
 		Store: s.store, Trail: s.trail, Executor: s.executor, Clock: s.clock, Bug: s.bug, Log: c.Log,
-		WorkDir: filepath.Join(s.work, "code"), DataDir: c.DataDir, Accounts: c.Accounts, RootKeys: rootKeys,
+		WorkDir: filepath.Join(s.work, "code"), DataDir: c.DataDir, Accounts: c.Accounts, DefaultAccount: DefaultAccount, RootKeys: rootKeys,
 	}); err != nil {
 		return err
 	}

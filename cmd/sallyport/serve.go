@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -71,16 +70,6 @@ func (s *ServeCmd) config(c *console) (sallyport.Config, error) {
 		}
 	} else if s.Data == "" {
 		config.DataDir = defaultData()
-	}
-	if len(s.Account) == 0 && config.DataDir != "" {
-		// A directory with accounts does not get the default one beside them.
-		var keys []sallyport.Credentials
-		if _, err := readFile(filepath.Join(config.DataDir, sallyport.CredentialsFile), &keys); err != nil {
-			return config, err
-		}
-		for _, k := range keys {
-			config.Accounts = append(config.Accounts, k.Account)
-		}
 	}
 	for _, a := range s.Account {
 		if !id.IsAccount(a) {

@@ -35,9 +35,11 @@ type Deps struct {
 	// DataDir is where the store keeps its state, empty if it is in memory.
 	DataDir string
 	// Accounts exist from the start. RootKeys are root keys given by the
-	// operator, by account, beside those the server made.
+	// operator, beside those the server made.
 	Accounts []string
-	RootKeys map[string]iam.RootKey
+	RootKeys []iam.RootKey
+	// DefaultAccount is made in a store that would have none.
+	DefaultAccount string
 	// CodeURL gives the address of a function's code, for GetFunction.
 	CodeURL func(account, region, digest string) string
 }
@@ -51,7 +53,7 @@ type Set struct {
 
 // Start makes all services, puts the gate before them and starts them.
 func Start(ctx context.Context, d Deps) (*Set, error) {
-	directory, err := iam.New(ctx, iam.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log, Accounts: d.Accounts, RootKeys: d.RootKeys})
+	directory, err := iam.New(ctx, iam.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log, Accounts: d.Accounts, DefaultAccount: d.DefaultAccount, RootKeys: d.RootKeys})
 	if err != nil {
 		return nil, fmt.Errorf("iam: %w", err)
 	}

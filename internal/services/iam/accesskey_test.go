@@ -108,12 +108,18 @@ func TestRootKeys(t *testing.T) {
 }
 
 func TestGivenRootKeys(t *testing.T) {
-	d := Deps{RootKeys: map[string]RootKey{there: {AccessKeyID: "AKIACIEXAMPLEKEY0001", Secret: "a secret of the operator's choice"}}}
+	d := Deps{RootKeys: []RootKey{
+		{Account: there, AccessKeyID: "AKIACIEXAMPLEKEY0001", Secret: "a secret of the operator's choice"},
+		{AccessKeyID: "AKIACIEXAMPLEKEY0002", Secret: "another one"},
+	}}
 	dir := t.TempDir()
 	w := openWorld(t, d, dir)
 	found, state := w.bus.Credential("AKIACIEXAMPLEKEY0001", "")
 	if state != op.CredentialActive || found.Caller.Account() != there || !found.Caller.IsRoot() || found.Secret != "a secret of the operator's choice" {
 		t.Fatalf("the given key stands for %s", found.Caller.ARN())
+	}
+	if found, state := w.bus.Credential("AKIACIEXAMPLEKEY0002", ""); state != op.CredentialActive || found.Caller.Account() != here {
+		t.Errorf("a key without an account stands for %s, not for the first account", found.Caller.ARN())
 	}
 	if made, _ := w.iam.RootKey(there); made == "" || made == "AKIACIEXAMPLEKEY0001" {
 		t.Error("the server has no key of its own beside the given one")
@@ -130,19 +136,18 @@ func TestGivenRootKeys(t *testing.T) {
 func TestGivenRootKeysAreChecked(t *testing.T) {
 	w := newWorld(t)
 	taken, _ := w.iam.RootKey(here)
-	for want, keys := range map[string]map[string]RootKey{
-		"there is no account":           {elsewhere: {"AKIACIEXAMPLEKEY0001", "secret"}},
-		"16 to 128 characters":          {here: {"short", "secret"}},
-		"belongs to another access key": {here: {taken, "secret"}},
+	for want, keys := range map[string][]RootKey{
+		"there is no account":           {{elsewhere, "AKIACIEXAMPLEKEY0001", "secret"}},
+		"16 to 128 characters":          {{here, "short", "secret"}},
+		"belongs to another access key": {{here, taken, "secret"}},
+		"another access key":            {{here, "AKIACIEXAMPLEKEY0001", "secret"}, {there, "AKIACIEXAMPLEKEY0001", "secret"}},
 	} {
-		w.iam.given = keys
-		if err := w.iam.takeGivenKeys(); err == nil || !strings.Contains(err.Error(), want) {
+		if err := w.iam.takeGivenKeys(keys, here); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v", keys, err)
 		} else if strings.Contains(err.Error(), "secret\"") {
 			t.Errorf("the error tells the secret: %v", err)
 		}
 	}
-	w.iam.given, w.iam.givenOwners = nil, nil
 }
 
 func TestLastUse(t *testing.T) {

@@ -67,19 +67,23 @@ func (s *Service) makeRootKey(tx *store.Tx, a *account) error {
 	return s.accounts.Put(tx, a.ID, a)
 }
 
-// takeGivenKeys checks the root keys the operator chose.
-func (s *Service) takeGivenKeys() error {
-	s.givenOwners = make(map[string]string, len(s.given))
-	for account, k := range s.given {
+// takeGivenKeys checks the root keys the operator chose. first is whose a key
+// without an account is.
+func (s *Service) takeGivenKeys(keys []RootKey, first string) error {
+	s.given = make(map[string]RootKey, len(keys))
+	for _, k := range keys {
+		if k.Account == "" {
+			k.Account = first
+		}
 		switch {
-		case !s.HasAccount(account):
-			return fmt.Errorf("root key %s: there is no account %s", k.AccessKeyID, account)
+		case !s.HasAccount(k.Account):
+			return fmt.Errorf("root key %s: there is no account %s", k.AccessKeyID, k.Account)
 		case len(k.AccessKeyID) < 16 || len(k.AccessKeyID) > 128 || k.Secret == "":
 			return fmt.Errorf("root key %s: an access key id has 16 to 128 characters, and there must be a secret", k.AccessKeyID)
-		case s.index.accessKey(k.AccessKeyID) != nil || s.givenOwners[k.AccessKeyID] != "":
+		case s.index.accessKey(k.AccessKeyID) != nil || s.given[k.AccessKeyID].Account != "":
 			return fmt.Errorf("root key %s: the id belongs to another access key", k.AccessKeyID)
 		}
-		s.givenOwners[k.AccessKeyID] = account
+		s.given[k.AccessKeyID] = k
 	}
 	return nil
 }

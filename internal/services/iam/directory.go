@@ -124,11 +124,11 @@ func (s *Service) PrincipalARN(id string) (arn string, ok bool) {
 
 // Credential implements op.Credentials for long-term keys.
 func (s *Service) Credential(accessKeyID, token string) (op.Credential, op.CredentialState) {
-	if account := s.givenOwners[accessKeyID]; account != "" {
+	if k, ok := s.given[accessKeyID]; ok {
 		if token != "" {
 			return op.Credential{}, op.CredentialTokenInvalid
 		}
-		return op.Credential{Secret: s.given[account].Secret, Caller: caller.Root(account, caller.Key{AccessKeyID: accessKeyID})}, op.CredentialActive
+		return op.Credential{Secret: k.Secret, Caller: caller.Root(k.Account, caller.Key{AccessKeyID: accessKeyID})}, op.CredentialActive
 	}
 	k := s.index.accessKey(accessKeyID)
 	switch {

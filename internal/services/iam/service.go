@@ -24,14 +24,17 @@ type Deps struct {
 	Log   *slog.Logger
 	// Accounts are made if they do not exist; those of the store stay.
 	Accounts []string
-	// RootKeys are root keys the operator chose, by account. They are not stored.
-	RootKeys map[string]RootKey
+	// DefaultAccount is made when there would be none at all.
+	DefaultAccount string
+	// RootKeys are root keys the operator chose. They are not stored.
+	RootKeys []RootKey
 	// AccountAdded, if set, is told when accounts come or go later on.
 	AccountAdded func()
 }
 
-// RootKey is an access key of a root user.
-type RootKey struct{ AccessKeyID, Secret string }
+// RootKey is an access key of the root user of an account; an empty Account is
+// the first one asked for, or else the first there is.
+type RootKey struct{ Account, AccessKeyID, Secret string }
 
 // Service implements op.Service, op.Directory, op.Credentials, op.Refuser and
 // op.Accounts.
@@ -56,10 +59,9 @@ type Service struct {
 	index *index
 	// aws are the AWS managed policies.
 	aws *awsPolicies
-	// given are the operator's root keys by account, givenOwners the accounts by key id.
-	given       map[string]RootKey
-	givenOwners map[string]string
-	recent      recentUses
+	// given are the operator's root keys by key id.
+	given  map[string]RootKey
+	recent recentUses
 	// accountAdded may be nil.
 	accountAdded func()
 
@@ -77,7 +79,7 @@ var (
 
 // New loads the state and makes the accounts that are missing.
 func New(ctx context.Context, d Deps) (*Service, error) {
-	s := &Service{store: d.Store, clock: d.Clock, bug: d.Bug, log: d.Log, given: d.RootKeys, accountAdded: d.AccountAdded}
+	s := &Service{store: d.Store, clock: d.Clock, bug: d.Bug, log: d.Log, accountAdded: d.AccountAdded}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -86,13 +88,13 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 	if err := s.open(ctx); err != nil {
 		return nil, err
 	}
+	if len(d.Accounts) == 0 && s.accounts.Len() == 0 {
+		d.Accounts = []string{d.DefaultAccount}
+	}
 	if err := s.makeAccounts(ctx, d.Accounts); err != nil {
 		return nil, err
 	}
-	if err := s.takeGivenKeys(); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return s, s.takeGivenKeys(d.RootKeys, append(d.Accounts, s.Accounts()...)[0])
 }
 
 // open loads the tables. Policies come before what they are attached to.
