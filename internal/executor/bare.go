@@ -178,8 +178,10 @@ func (b *bareSandbox) destroy() {
 			}
 		}
 		b.in.Close()
-		if b.code == "" {
-			b.out.Close() // otherwise whoever reads it to its end
+		// Whoever reads it closes it, unless nobody does. A process that escaped
+		// may hold it open for ever.
+		if b.code == "" || b.out.SetReadDeadline(b.driver.clock.Now().Add(servedOut)) != nil {
+			b.out.Close()
 		}
 		// What cannot be removed now goes with the executor's directory.
 		_ = os.RemoveAll(b.dir)

@@ -178,21 +178,22 @@ func sweepGroups(c clock.Clock, parent string) {
 	}
 }
 
+// sweepGroup ends what is in a group and in those of its sandboxes.
 func sweepGroup(c clock.Clock, dir string) {
-	children, _ := filepath.Glob(filepath.Join(dir, "*", "cgroup.procs"))
-	for _, procs := range append(children, filepath.Join(dir, "cgroup.procs")) {
-		raw, err := os.ReadFile(procs)
-		if err != nil {
-			continue
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if e.IsDir() {
+			sweepGroup(c, filepath.Join(dir, e.Name()))
 		}
-		for _, field := range strings.Fields(string(raw)) {
-			if pid, err := strconv.Atoi(field); err == nil && pid > 1 {
-				_ = unix.Kill(pid, unix.SIGKILL)
-			}
-		}
-		// What cannot be removed is tried again by the next server.
-		_ = removeGroup(c, filepath.Dir(procs))
 	}
+	raw, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
+	for _, field := range strings.Fields(string(raw)) {
+		if pid, err := strconv.Atoi(field); err == nil && pid > 1 {
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+	}
+	// What cannot be removed is tried again by the next server.
+	_ = removeGroup(c, dir)
 }
 
 // removeGroup removes an empty directory. A group that has just become empty is
@@ -214,7 +215,8 @@ type group struct {
 	// dirs are its directories, each once; the others name some of them.
 	dirs                  []string
 	memory, pids, unified string
-	unifiedFD             *os.File
+	// unifiedFD is open on unified until a process was cloned into it.
+	unifiedFD *os.File
 	// peaks is open on the file that tells the most memory used.
 	peaks *os.File
 	// base is what the sandbox itself used before it had a function.
@@ -347,11 +349,17 @@ func (n *group) freeze(on bool) error {
 	return n.write(n.unified, "cgroup.freeze", value)
 }
 
-// release closes what is open on the group.
-func (n *group) release() {
+// born says that the first process has been cloned into the group.
+func (n *group) born() {
 	if n.unifiedFD != nil {
 		n.unifiedFD.Close()
+		n.unifiedFD = nil
 	}
+}
+
+// release closes what is open on the group.
+func (n *group) release() {
+	n.born()
 	if n.peaks != nil {
 		n.peaks.Close()
 	}

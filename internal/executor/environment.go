@@ -328,13 +328,16 @@ func (e *Environment) start() error {
 	return nil
 }
 
+// noBootstrap is Lambda's text.
+const noBootstrap = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
+
 // checkBootstrap words the want of a bootstrap as Lambda does.
 func (e *Environment) checkBootstrap(path string, at places) error {
 	if path != filepath.Join(at.task, "bootstrap") {
 		return nil
 	}
 	if _, err := os.Stat(filepath.Join(e.function.CodeDir, "bootstrap")); errors.Is(err, os.ErrNotExist) {
-		return errors.New("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")
+		return errors.New(noBootstrap)
 	}
 	return nil
 }

@@ -406,6 +406,21 @@ func TestCloseEndsRunningInvokes(t *testing.T) {
 	})
 }
 
+// TestCloseDoesNotWaitForWhatEscaped: a bare process can leave its group and
+// keep its output open.
+func TestCloseDoesNotWaitForWhatEscaped(t *testing.T) {
+	w := newWorld(t, Config{Bare: true})
+	f := w.python("escapes", "import os, time\ndef handler(event, context):\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(8)\n        os._exit(0)\n    return 1\n")
+	w.answers(f, "1", "1")
+	start := time.Now()
+	if err := w.x.Close(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("Close took %v", took)
+	}
+}
+
 func TestTheCodeMayBeGone(t *testing.T) {
 	modes(t, func(t *testing.T, w *world) {
 		f := w.python("gone", echo)

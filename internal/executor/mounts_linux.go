@@ -165,14 +165,14 @@ func assignTree(o *assignOrder) error {
 	if err := bind(hostTree+o.Code, taskDir, unix.MOUNT_ATTR_NODEV); err != nil {
 		return err
 	}
+	options := fmt.Sprintf("size=%dm,mode=1777", o.TempMB)
+	if err := unix.Mount("tmpfs", "/tmp", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
+		return fmt.Errorf("mount /tmp: %w", err)
+	}
 	for _, path := range o.Mounts {
 		if err := assignMount(path); err != nil {
 			return err
 		}
-	}
-	options := fmt.Sprintf("size=%dm,mode=1777", o.TempMB)
-	if err := unix.Mount("tmpfs", "/tmp", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
-		return fmt.Errorf("mount /tmp: %w", err)
 	}
 	if err := unix.Unmount(hostTree, unix.MNT_DETACH); err != nil {
 		return fmt.Errorf("let go of the host's files: %w", err)

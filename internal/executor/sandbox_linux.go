@@ -137,6 +137,7 @@ func (s *linuxSandbox) execute() error {
 			Dir: "/", Env: []string{"GOMAXPROCS=1", "GOTRACEBACK=none"}, Files: []*os.File{nil, nil, nil, theirs, in}, Sys: s.driver.attributes(s.group),
 		},
 	})
+	s.group.born()
 	return err
 }
 

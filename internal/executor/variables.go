@@ -20,7 +20,11 @@ func (e *Environment) variables(at places) []string {
 		"SHLVL":           "0",
 		"PWD":             at.task,
 
+		// Nobody takes traces there; the SDK sends them without an answer.
 		"AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+		"AWS_XRAY_DAEMON_ADDRESS":  "127.0.0.1:2000",
+		"_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",
+		"_AWS_XRAY_DAEMON_PORT":    "2000",
 	}
 	switch r.Language {
 	case "python":
