@@ -25,7 +25,9 @@ type interpreter struct {
 type answer struct {
 	// Executable is the program that really runs, Prefix the folder it is installed in.
 	Executable, Prefix string
-	Version            version
+	// Linked says that the program names itself by links; ask sets it.
+	Linked  bool `json:"-"`
+	Version version
 	// Folders are what it cannot do without.
 	Folders []string
 	// Libraries are folders of installed modules.
@@ -64,17 +66,19 @@ func ask(h host, path string, args ...string) (answer, error) {
 	if err != nil {
 		return a, fmt.Errorf("%s: %w", path, err)
 	}
-	_, said, _ := bytes.Cut(out.Bytes(), []byte(mark))
-	said, _, _ = bytes.Cut(said, []byte("\n"))
-	if err := json.Unmarshal(said, &a); err != nil {
+	_, text, _ := bytes.Cut(out.Bytes(), []byte(mark))
+	text, _, _ = bytes.Cut(text, []byte("\n"))
+	if err := json.Unmarshal(text, &a); err != nil {
 		return a, fmt.Errorf("%s: its answer: %w", path, err)
 	}
 	if !filepath.IsAbs(a.Executable) || !filepath.IsAbs(a.Prefix) {
 		return a, fmt.Errorf("%s: it does not know where it is", path)
 	}
-	if a.Executable, err = filepath.EvalSymlinks(a.Executable); err != nil {
+	said := a.Executable
+	if a.Executable, err = filepath.EvalSymlinks(said); err != nil {
 		return a, fmt.Errorf("%s: %w", path, err)
 	}
+	a.Linked = said != a.Executable
 	return a, nil
 }
 

@@ -2,6 +2,8 @@ package runtimes
 
 import (
 	"errors"
+	"io"
+	"os"
 	"path/filepath"
 	"slices"
 )
@@ -11,9 +13,8 @@ import (
 // environment names the Python it was made from, and its own modules.
 const pythonQuestion = `
 import json, os, site, sys
-executable = getattr(sys, "_base_executable", None) or sys.executable
 libraries = list(getattr(site, "getsitepackages", list)())
-if site.ENABLE_USER_SITE:
+if site.ENABLE_USER_SITE or sys.flags.no_site and site.check_enableusersite():
     libraries.append(site.getusersitepackages())
 if sys.version_info >= (3, 8) and len(sys.argv) > 1:
     try:
@@ -25,12 +26,11 @@ if sys.version_info >= (3, 8) and len(sys.argv) > 1:
 prefix = getattr(sys, "base_prefix", sys.prefix)
 exec_prefix = getattr(sys, "base_exec_prefix", sys.exec_prefix)
 print("` + mark + `" + json.dumps({
-    "Executable": executable,
+    "Executable": getattr(sys, "_base_executable", None) or sys.executable,
     "Prefix": prefix,
     "Version": list(sys.version_info[:3]),
     "Folders": [os.path.dirname(os.__file__), os.path.join(prefix, "lib"), os.path.join(exec_prefix, "lib")],
     "Libraries": [l for l in libraries if os.path.isdir(l)],
-    "Implementation": getattr(getattr(sys, "implementation", None), "name", ""),
 }))
 `
 
@@ -48,6 +48,10 @@ func askPython(h host, path, loops string) (interpreter, error) {
 			args = append(args, filepath.Join(loops, file))
 		}
 	}
+	if plainPython(path) {
+		// What runs at a start is of no use for the answer, and may take long.
+		args = append([]string{"-S"}, args...)
+	}
 	a, err := ask(h, path, args...)
 	if err != nil {
 		return interpreter{}, err
@@ -55,18 +59,40 @@ func askPython(h host, path, loops string) (interpreter, error) {
 	if a.Version[0] != 3 || a.Version[1] < oldestPython {
 		return interpreter{}, errOldPython
 	}
-	i := interpreter{path: a.Executable, version: a.Version, libraries: a.Libraries}
-	if a.Executable != path {
+	libraries := a.Libraries
+	if a.Linked {
 		// What it will see of itself when it is started by its own path.
-		real, err := ask(h, a.Executable, args[:2]...)
+		real, err := ask(h, a.Executable, "-S", "-c", pythonQuestion)
 		if err != nil {
 			return interpreter{}, err
 		}
 		if real.Version != a.Version {
 			return interpreter{}, errors.New("another version answers for " + path)
 		}
-		a.Prefix, a.Folders = real.Prefix, real.Folders
+		a = real
 	}
-	i.mounts = h.mounts(a, slices.Concat(a.Folders, i.libraries))
-	return i, nil
+	return interpreter{
+		path: a.Executable, version: a.Version, libraries: libraries,
+		mounts: h.mounts(a, slices.Concat(a.Folders, libraries)),
+	}, nil
+}
+
+// plainPython says that a path is a program, and not a script, nor in a virtual
+// environment.
+func plainPython(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var start [2]byte
+	if _, err := io.ReadFull(f, start[:]); err != nil || string(start[:]) == "#!" {
+		return false
+	}
+	for _, dir := range []string{filepath.Dir(path), filepath.Dir(filepath.Dir(path))} {
+		if _, err := os.Stat(filepath.Join(dir, "pyvenv.cfg")); err == nil {
+			return false
+		}
+	}
+	return true
 }

@@ -54,7 +54,7 @@ func (r Runtime) Command(handler, runtimeDir, taskDir string) (path string, args
 type MissingError struct {
 	// Asked is the name of the runtime.
 	Asked string
-	// Installed are the versions of its language that are here.
+	// Installed are the releases of its language that are here: "Python 3.11".
 	Installed []string
 	text      string
 }
@@ -64,11 +64,12 @@ func (e *MissingError) Error() string { return "runtime " + e.Asked + ": " + e.t
 // Substitution is a runtime that runs on another release than it asked for.
 type Substitution struct {
 	Runtime     string `json:"runtime"`
+	Language    string `json:"language"`
 	Version     string `json:"version"`
 	Interpreter string `json:"interpreter"`
 }
 
 // String is one line for people.
 func (s Substitution) String() string {
-	return fmt.Sprintf("%s is not installed here: its functions run on %s (%s)", s.Runtime, s.Version, s.Interpreter)
+	return fmt.Sprintf("%s is not installed here: its functions run on %s %s (%s)", s.Runtime, languages[s.Language].title, s.Version, s.Interpreter)
 }

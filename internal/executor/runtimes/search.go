@@ -102,6 +102,12 @@ func (h host) folders(language string) []string {
 		all = append(all, filepath.Clean(dir))
 	}
 	for _, dir := range h.path {
+		if behind := behindShims(dir, language); len(behind) > 0 {
+			for _, dir := range behind {
+				add(dir)
+			}
+			continue
+		}
 		add(dir)
 	}
 	if !h.usual {
@@ -114,16 +120,33 @@ func (h host) folders(language string) []string {
 			}
 			pattern = h.home + pattern[1:]
 		}
-		found, err := filepath.Glob(pattern)
-		if err != nil {
-			continue // a home with brackets in its name
-		}
-		slices.SortFunc(found, func(a, b string) int { return slices.Compare(numbers(b), numbers(a)) })
-		for _, dir := range found {
+		for _, dir := range highestFirst(pattern) {
 			add(dir)
 		}
 	}
 	return all
+}
+
+// behindShims lists the folders a version manager's folder of scripts chooses
+// from. A script would have to be run to know which; it takes long, and may
+// only say that no version was chosen.
+func behindShims(dir, language string) []string {
+	if filepath.Base(dir) != "shims" || !filepath.IsAbs(dir) {
+		return nil
+	}
+	root := filepath.Dir(dir)
+	name := map[string]string{python: "python", nodejs: "node*"}[language]
+	return append(highestFirst(root+"/versions/*/bin"), highestFirst(root+"/installs/"+name+"/*/bin")...)
+}
+
+// highestFirst lists what a pattern finds, in falling order of the numbers in it.
+func highestFirst(pattern string) []string {
+	found, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil // a home with brackets in its name
+	}
+	slices.SortStableFunc(found, func(a, b string) int { return slices.Compare(numbers(b), numbers(a)) })
+	return found
 }
 
 var digits = regexp.MustCompile(`\d+`)
@@ -148,10 +171,29 @@ func searchPython(h host) []candidate {
 		for release := oldestPython; release < tooNew; release++ {
 			all = appendProgram(all, dir, "python3."+strconv.Itoa(release), release)
 		}
-		all = appendProgram(all, dir, "python3", 0)
-		all = appendProgram(all, dir, "python", 0)
+		for _, name := range []string{"python3", "python"} {
+			path := filepath.Join(dir, name)
+			release := linkedRelease(path)
+			if release == 0 || !slices.Contains(all, candidate{filepath.Join(dir, "python3."+strconv.Itoa(release)), release}) {
+				all = appendProgram(all, dir, name, release)
+			}
+		}
 	}
 	return all
+}
+
+// linkedRelease is what the name behind a link says: python3 -> python3.12.
+func linkedRelease(path string) int {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return 0
+	}
+	m := pythonName.FindStringSubmatch(filepath.Base(real))
+	if m == nil {
+		return 0
+	}
+	release, _ := strconv.Atoi(m[1])
+	return release
 }
 
 // nodeFolder is a folder that tells the release of the Node.js in it.

@@ -1,7 +1,6 @@
 package runtimes
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -110,7 +109,7 @@ func (s *Set) Report() []Substitution {
 			continue
 		}
 		if r.err == nil && !r.runtime.Exact {
-			all = append(all, Substitution{Runtime: name, Version: r.runtime.Version, Interpreter: r.runtime.Interpreter})
+			all = append(all, Substitution{Runtime: name, Language: r.runtime.Language, Version: r.runtime.Version, Interpreter: r.runtime.Interpreter})
 		}
 	}
 	slices.SortFunc(all, func(a, b Substitution) int { return strings.Compare(a.Runtime, b.Runtime) })
@@ -128,7 +127,10 @@ func (s *Set) find(a asked, r *resolution) {
 		return
 	}
 	if !s.strict {
-		for _, release := range f.newer(a.release) {
+		for _, release := range f.releases() {
+			if release < a.release {
+				continue
+			}
 			if i, ok := f.release(release); ok {
 				r.runtime = newRuntime(a, i, false)
 				return
@@ -154,18 +156,20 @@ type finding struct {
 	unsure     bool
 }
 
-// release finds a program of one release, in the order of the candidates.
-// Those whose name does not tell their release are asked on the way.
+// release finds a program of one release: one whose name or folder says so
+// first, and only then among those that have to be asked.
 func (f *finding) release(want int) (interpreter, bool) {
 	if want < f.language.oldest {
 		return interpreter{}, false
 	}
-	for _, c := range f.candidates {
-		if c.release != want && c.release != 0 {
-			continue
-		}
-		if i, ok := f.ask(c); ok && f.language.release(i.version) == want {
-			return i, true
+	for _, said := range []int{want, 0} {
+		for _, c := range f.candidates {
+			if c.release != said {
+				continue
+			}
+			if i, ok := f.ask(c); ok && f.language.release(i.version) == want {
+				return i, true
+			}
 		}
 	}
 	return interpreter{}, false
@@ -192,8 +196,8 @@ func (f *finding) ask(c candidate) (interpreter, bool) {
 	return i, err == nil
 }
 
-// newer lists the releases above one that there seem to be, the nearest first.
-func (f *finding) newer(than int) []int {
+// releases lists the releases there seem to be, in order.
+func (f *finding) releases() []int {
 	var all []int
 	for _, c := range f.candidates {
 		release := c.release
@@ -204,7 +208,7 @@ func (f *finding) newer(than int) []int {
 			}
 			release = f.language.release(i.version)
 		}
-		if release > than && release >= f.language.oldest {
+		if release >= f.language.oldest {
 			all = append(all, release)
 		}
 	}
@@ -214,29 +218,18 @@ func (f *finding) newer(than int) []int {
 
 // missing words what is here in the place of what was asked for.
 func (f *finding) missing(a asked, strict bool) error {
-	var here []version
-	for _, c := range f.candidates {
-		if i, ok := f.ask(c); ok {
-			here = append(here, i.version)
-		}
-	}
-	slices.SortFunc(here, func(a, b version) int {
-		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]), cmp.Compare(a[2], b[2]))
-	})
 	e := &MissingError{Asked: a.name}
-	for _, v := range slices.Compact(here) {
-		e.Installed = append(e.Installed, v.String())
+	for _, release := range f.releases() {
+		e.Installed = append(e.Installed, f.language.name(release))
 	}
-	title := f.language.title
-	if len(e.Installed) == 0 {
-		e.text = fmt.Sprintf("no %s is installed here. Install %s, or bring a bootstrap with provided.al2023", title, f.language.name(a.release))
-		return e
+	title, name := f.language.title, f.language.name(a.release)
+	switch installed := strings.Join(e.Installed, ", "); {
+	case installed == "":
+		e.text = fmt.Sprintf("no %s is installed here that can run it. Install %s, or bring a bootstrap with provided.al2023", title, name)
+	case strict:
+		e.text = fmt.Sprintf("%s is not installed here, and strict runtimes let no other version stand in. Installed: %s", name, installed)
+	default:
+		e.text = fmt.Sprintf("neither %s nor a newer %s is installed here. Installed: %s", name, title, installed)
 	}
-	installed := strings.Join(e.Installed, ", ")
-	if strict {
-		e.text = fmt.Sprintf("%s is not installed here, and strict runtimes let no other version stand in. Installed: %s", f.language.name(a.release), installed)
-		return e
-	}
-	e.text = fmt.Sprintf("neither %s nor a newer %s is installed here. Installed: %s", f.language.name(a.release), title, installed)
 	return e
 }

@@ -36,7 +36,7 @@ type story struct {
 	said []said
 	// log is all it printed.
 	log string
-	// exit is its status; -1 when it was ended after the last event.
+	// exit is its status; -1 when a signal ended it, ours after the last event too.
 	exit int
 }
 
@@ -152,6 +152,7 @@ func (p play) run(t testing.TB) story {
 	exited := make(chan error, 1)
 	go func() { exited <- cmd.Wait() }()
 	s := story{exit: -1}
+	ended := false
 	for done := false; !done; {
 		select {
 		case what := <-api.said:
@@ -159,11 +160,11 @@ func (p play) run(t testing.TB) story {
 		case i := <-api.asked:
 			done = i == len(p.events)
 		case <-exited:
-			done = true
+			done, ended = true, true
 			s.exit = cmd.ProcessState.ExitCode()
 		}
 	}
-	if s.exit < 0 {
+	if !ended {
 		_ = cmd.Process.Kill()
 		<-exited
 	}
