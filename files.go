@@ -26,16 +26,35 @@ func (s *Server) writeFiles() error {
 	if s.data == "" {
 		return nil
 	}
+	s.files.Lock()
+	defer s.files.Unlock()
+	s.noted = true
+	if err := s.writeCredentials(); err != nil {
+		return err
+	}
+	return writePrivate(filepath.Join(s.data, ServerFile), Running{s.Endpoint(), os.Getpid()})
+}
+
+func (s *Server) writeCredentials() error {
 	var all []Credentials
 	for _, account := range s.Accounts() {
 		if c, ok := s.RootCredentials(account); ok {
 			all = append(all, c)
 		}
 	}
-	if err := writePrivate(filepath.Join(s.data, CredentialsFile), all); err != nil {
-		return err
+	return writePrivate(filepath.Join(s.data, CredentialsFile), all)
+}
+
+// accountAdded notes the root keys of accounts that come while the server runs.
+func (s *Server) accountAdded() {
+	s.files.Lock()
+	defer s.files.Unlock()
+	if !s.noted {
+		return // they are written when the server has started
 	}
-	return writePrivate(filepath.Join(s.data, ServerFile), Running{s.Endpoint(), os.Getpid()})
+	if err := s.writeCredentials(); err != nil {
+		s.log.Error("the root keys of new accounts could not be written; they will be after a restart", "error", err)
+	}
 }
 
 func (s *Server) removeFiles() error {

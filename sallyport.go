@@ -69,9 +69,14 @@ type Server struct {
 	work     string
 	bug      *bug.Reporter
 	clock    clock.Clock
+	log      *slog.Logger
 	served   sync.WaitGroup
 	once     sync.Once
 	closed   error
+
+	// files guards the credentials file; noted says that it was written.
+	files sync.Mutex
+	noted bool
 }
 
 // New starts a server. It answers when New returns.
@@ -79,7 +84,7 @@ func New(c Config) (*Server, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{data: c.DataDir, clock: clock.System{}}
+	s := &Server{data: c.DataDir, clock: clock.System{}, log: c.Log}
 	if err := s.start(context.Background(), c); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -143,6 +148,7 @@ func (s *Server) start(ctx context.Context, c Config) error {
 	if s.set, err = services.Start(ctx, services.Deps{
 		Store: s.store, Trail: s.trail, Executor: s.executor, Clock: s.clock, Bug: s.bug, Log: c.Log,
 		WorkDir: filepath.Join(s.work, "code"), DataDir: c.DataDir, Accounts: c.Accounts, DefaultAccount: DefaultAccount, RootKeys: rootKeys,
+		AccountAdded: s.accountAdded,
 	}); err != nil {
 		return err
 	}

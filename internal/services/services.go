@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport/sallyport/internal/services/iam"
 	"github.com/sallyport/sallyport/internal/services/lambda"
 	"github.com/sallyport/sallyport/internal/services/logs"
+	"github.com/sallyport/sallyport/internal/services/organizations"
 	"github.com/sallyport/sallyport/internal/services/sallyport"
 	"github.com/sallyport/sallyport/internal/services/sts"
 	"github.com/sallyport/sallyport/internal/store"
@@ -40,6 +41,8 @@ type Deps struct {
 	RootKeys []iam.RootKey
 	// DefaultAccount is made in a store that would have none.
 	DefaultAccount string
+	// AccountAdded, if set, is told when accounts come or go later on.
+	AccountAdded func()
 	// CodeURL gives the address of a function's code, for GetFunction.
 	CodeURL func(account, region, digest string) string
 }
@@ -53,7 +56,10 @@ type Set struct {
 
 // Start makes all services, puts the gate before them and starts them.
 func Start(ctx context.Context, d Deps) (*Set, error) {
-	directory, err := iam.New(ctx, iam.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log, Accounts: d.Accounts, DefaultAccount: d.DefaultAccount, RootKeys: d.RootKeys})
+	directory, err := iam.New(ctx, iam.Deps{
+		Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log,
+		Accounts: d.Accounts, DefaultAccount: d.DefaultAccount, RootKeys: d.RootKeys, AccountAdded: d.AccountAdded,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("iam: %w", err)
 	}
@@ -73,15 +79,19 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lambda: %w", err)
 	}
+	company, err := organizations.New(ctx, organizations.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log, Directory: directory, Accounts: directory})
+	if err != nil {
+		return nil, fmt.Errorf("organizations: %w", err)
+	}
 	own, err := sallyport.New(ctx, sallyport.Deps{
 		Clock: d.Clock, Bug: d.Bug, Log: d.Log, Trail: d.Trail, Directory: directory, Accounts: directory.Accounts,
 		Functions: func() any { return d.Executor.Status() }, DataDir: d.DataDir,
-		Reset: func(ctx context.Context) error { return reset(ctx, functions, logging, tokens, directory) },
+		Reset: func(ctx context.Context) error { return reset(ctx, functions, logging, tokens, directory, company) },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sallyport: %w", err)
 	}
-	s.List = []op.Service{directory, tokens, functions, logging, own}
+	s.List = []op.Service{directory, tokens, functions, logging, company, own}
 	s.Bus, err = op.NewBus(op.Config{
 		Gate: gate.New(directory, s.List, d.Trail, d.Bug), Services: s.List, Clock: d.Clock, Bug: d.Bug, Log: d.Log,
 	})

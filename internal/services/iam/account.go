@@ -88,13 +88,18 @@ func (s *Service) takeGivenKeys(keys []RootKey, first string) error {
 	return nil
 }
 
-// Accounts are all accounts, in order.
+// Accounts are all accounts: those the server was started with, then those
+// that AWS Organizations made, each in order.
 func (s *Service) Accounts() []string {
-	var all []string
-	for accountID := range s.accounts.All("", "") {
+	var all, made []string
+	for accountID, a := range s.accounts.All("", "") {
+		if a.Made {
+			made = append(made, accountID)
+			continue
+		}
 		all = append(all, accountID)
 	}
-	return all
+	return append(all, made...)
 }
 
 // RootKey is the root access key this server made for an account; empty for an
