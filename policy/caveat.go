@@ -83,6 +83,9 @@ func Caveats() []Caveat {
 
 // List are the caveats of the set, in the order of the registry.
 func (s CaveatSet) List() []Caveat {
+	if s == 0 {
+		return nil
+	}
 	var list []Caveat
 	for _, c := range Caveats() {
 		if s&c.Bit != 0 {

@@ -3,6 +3,7 @@ package policy
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 )
 
@@ -49,6 +50,24 @@ func compile(d *Document, source []byte) *Policy {
 	}
 	p.index = makeIndex(p.statements)
 	return p
+}
+
+// edit is the policy with some statements replaced, for one question or two: it
+// has neither text nor digest, and its index finds everything.
+func (p *Policy) edit(at, cut int, statements ...Statement) *Policy {
+	d := &Document{Version: p.document.Version, ID: p.document.ID}
+	d.Statements = slices.Concat(p.document.Statements[:at], statements, p.document.Statements[at+cut:])
+	e := &Policy{document: d, statements: make([]statement, len(d.Statements))}
+	copy(e.statements, p.statements[:at])
+	for i := range statements {
+		e.statements[at+i] = compileStatement(&statements[i], d.Version == Version2012)
+	}
+	copy(e.statements[at+len(statements):], p.statements[at+cut:])
+	e.index.always = make([]member, len(e.statements))
+	for i := range e.statements {
+		e.index.always[i] = member{uint32(i), 1<<32 - 1}
+	}
+	return e
 }
 
 func compileStatement(s *Statement, variables bool) statement {

@@ -13,6 +13,8 @@ type condition struct {
 	// written is the operator's name, name the key's; folded compares.
 	written, name, folded string
 	values                []operand
+	// wanted are the values as explanations print them.
+	wanted []string
 	// broken says that some value is none of the operator's kind.
 	broken bool
 }
@@ -39,8 +41,8 @@ func compileConditions(s *Statement, variables bool) []condition {
 		o := parseOperator(block.Operator)
 		for i := range block.Keys {
 			k := &block.Keys[i]
-			c := condition{operator: o, written: block.Operator, name: k.Key, folded: lower(k.Key)}
-			for _, text := range k.texts() {
+			c := condition{operator: o, written: block.Operator, name: k.Key, folded: lower(k.Key), wanted: k.texts()}
+			for _, text := range c.wanted {
 				v := compileOperand(o, text, variables)
 				c.values = append(c.values, v)
 				c.broken = c.broken || !v.readable || v.fault == arnNone

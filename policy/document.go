@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Policy language versions.
@@ -200,11 +201,27 @@ func (p *printer) member(name string) {
 }
 
 func (p *printer) text(s string) {
+	if plainText(s) {
+		p.WriteByte('"')
+		p.WriteString(s)
+		p.WriteByte('"')
+		return
+	}
 	e := json.NewEncoder(&p.Buffer)
 	e.SetEscapeHTML(false)
 	// A string always encodes; the encoder ends it with a line feed.
 	_ = e.Encode(s)
 	p.Truncate(p.Len() - 1)
+}
+
+// plainText says that nothing in a text needs escaping.
+func plainText(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *printer) statement(s *Statement) {

@@ -25,6 +25,8 @@ type Explanation struct {
 	// Fixes are the smallest changes that would allow a denied request, each
 	// proven by deciding the request again with the change made.
 	Fixes []Fix `json:"fixes,omitempty"`
+
+	seen *seen
 }
 
 // LayerExplanation is what one layer says.
@@ -95,6 +97,7 @@ func Explain(r *Request, l *Layers) *Explanation {
 		Resource:  r.Resource,
 		Caveats:   d.Caveats.List(),
 	}
+	e.seen = &seen{e.Principal, e.Action, e.Resource}
 	owner, _ := q.ownership()
 	e.Accounts = [...]string{"same", "cross", "none"}[owner]
 	if q.problem != "" {
@@ -126,6 +129,7 @@ func (p *Principal) name() string {
 func (e *Explanation) explainLayers(q *question) {
 	var o opinions
 	l := q.layers
+	e.Layers = make([]LayerExplanation, 0, int(LayerEndpoint))
 	o.resourceControl.judgeControl(q, LayerResourceControl, l.ResourceControl)
 	e.addLayer(q, &o.resourceControl, slices.Concat(l.ResourceControl...), false)
 	o.serviceControl.judgeControl(q, LayerServiceControl, l.ServiceControl)
@@ -161,43 +165,71 @@ func (e *Explanation) addLayer(q *question, o *opinion, policies []Attached, req
 	case o.allow.found && x.Present:
 		x.Says, x.Grade = "allow", o.allow.grade
 	}
+	if len(policies) > 0 {
+		x.Policies = make([]PolicyExplanation, len(policies))
+	}
 	for i := range policies {
-		x.Policies = append(x.Policies, explainPolicy(q, &policies[i]))
+		explainPolicy(q, &policies[i], &x.Policies[i], e.seen)
 	}
 	e.Layers = append(e.Layers, x)
 }
 
-func explainPolicy(q *question, a *Attached) PolicyExplanation {
-	x := PolicyExplanation{Name: a.Name, ARN: a.ARN, Source: a.Source}
+// seen are the principal, the action and the resource of the question, as the
+// parts that see them share them.
+type seen [3]string
+
+func (s *seen) principal() []string { return s[0:1:1] }
+func (s *seen) action() []string    { return s[1:2:2] }
+func (s *seen) resource() []string  { return s[2:3:3] }
+
+func explainPolicy(q *question, a *Attached, x *PolicyExplanation, seen *seen) {
+	x.Name, x.ARN, x.Source = a.Name, a.ARN, a.Source
 	if a.Policy == nil {
-		return x
+		return
 	}
 	x.Digest = a.Policy.digest
-	for i := range a.Policy.statements {
-		x.Statements = append(x.Statements, explainStatement(q, a.Policy, i))
+	if len(a.Policy.statements) == 0 {
+		return
 	}
-	return x
+	// The parts of all statements lie in one place, one after the other.
+	count := 0
+	for i := range a.Policy.statements {
+		count += 3 + len(a.Policy.statements[i].conditions)
+	}
+	parts := make([]Part, 0, count)
+	x.Statements = make([]StatementExplanation, len(a.Policy.statements))
+	for i := range x.Statements {
+		from := len(parts)
+		parts = explainStatement(q, a.Policy, i, &x.Statements[i], parts, seen)
+		x.Statements[i].finish(q, &a.Policy.statements[i], parts[from:len(parts):len(parts)])
+	}
 }
 
-func explainStatement(q *question, p *Policy, index int) StatementExplanation {
+// explainStatement adds the statement's parts to those of others.
+func explainStatement(q *question, p *Policy, index int, x *StatementExplanation, parts []Part, seen *seen) []Part {
 	s, d := &p.statements[index], &p.document.Statements[index]
 	grade, r := s.match(q)
-	x := StatementExplanation{Index: index, SID: d.Sid(), Effect: d.Effect, Never: s.never, Applies: s.effect.applies(r)}
+	x.Index, x.SID, x.Effect, x.Never, x.Applies = index, d.Sid(), d.Effect, s.never, s.effect.applies(r)
 	if x.Applies {
 		x.Grade = grade
 	}
 	if s.principal.present || q.layer.namesPrincipals() {
-		x.Parts = append(x.Parts, s.principal.explain(q, d))
+		parts = append(parts, s.principal.explain(q, seen.principal()))
 	}
-	x.Parts = append(x.Parts, s.action.explain(q, d))
+	parts = append(parts, s.action.explain(q, d, seen.action()))
 	if s.resource.present || q.layer != LayerResource {
-		x.Parts = append(x.Parts, s.resource.explain(q, d))
+		parts = append(parts, s.resource.explain(q, d, seen.resource()))
 	}
 	for i := range s.conditions {
-		x.Parts = append(x.Parts, s.conditions[i].explain(q))
+		parts = append(parts, s.conditions[i].explain(q))
 	}
-	x.NearMiss = s.effect == Allow && !x.Applies && s.never == "" && nearMiss(q, s, x.Parts)
-	return x
+	return parts
+}
+
+// finish gives the statement its parts.
+func (x *StatementExplanation) finish(q *question, s *statement, parts []Part) {
+	x.Parts = parts
+	x.NearMiss = s.effect == Allow && !x.Applies && s.never == "" && nearMiss(q, s, parts)
 }
 
 // nearMiss says that one part alone keeps the statement from applying. A

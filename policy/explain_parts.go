@@ -1,6 +1,9 @@
 package policy
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // described is a part with the result of its matcher.
 func described(element string, r result) Part {
@@ -14,24 +17,10 @@ func elementName(name string, except bool) string {
 	return name
 }
 
-func (e *principalElement) explain(q *question, s *Statement) Part {
+func (e *principalElement) explain(q *question, seen []string) Part {
 	_, r := e.match(q)
 	x := described(elementName("Principal", e.except), r)
-	x.Seen = []string{q.request.Principal.name()}
-	list := s.Principal
-	if e.except {
-		list = s.NotPrincipal
-	}
-	if list != nil {
-		if list.Star {
-			x.Wanted = []string{"*"}
-		}
-		for _, kind := range list.Entries {
-			for _, v := range kind.Values.Items {
-				x.Wanted = append(x.Wanted, kind.Type+": "+v)
-			}
-		}
-	}
+	x.Wanted, x.Seen = e.wanted, seen
 	switch {
 	case e.problem != "":
 		x.Notes = append(x.Notes, "the statement "+e.problem)
@@ -52,14 +41,22 @@ func (e *principalElement) explain(q *question, s *Statement) Part {
 	return x
 }
 
-func (e *actionElement) explain(q *question, s *Statement) Part {
-	x := described(elementName("Action", e.except), e.match(q))
-	x.Seen = []string{q.request.Action}
-	for _, list := range []*Values{s.Action, s.NotAction} {
-		if list != nil {
-			x.Wanted = append(x.Wanted, list.Items...)
-		}
+// written are the values of an element, or of its Not form. They are shared.
+func written(element, except *Values) []string {
+	switch {
+	case element == nil && except == nil:
+		return nil
+	case except == nil:
+		return slices.Clip(element.Items)
+	case element == nil:
+		return slices.Clip(except.Items)
 	}
+	return slices.Concat(element.Items, except.Items)
+}
+
+func (e *actionElement) explain(q *question, s *Statement, seen []string) Part {
+	x := described(elementName("Action", e.except), e.match(q))
+	x.Wanted, x.Seen = written(s.Action, s.NotAction), seen
 	if e.problem != "" {
 		x.Notes = append(x.Notes, "the statement "+e.problem)
 	}
@@ -71,14 +68,9 @@ func (e *actionElement) explain(q *question, s *Statement) Part {
 	return x
 }
 
-func (e *resourceElement) explain(q *question, s *Statement) Part {
+func (e *resourceElement) explain(q *question, s *Statement, seen []string) Part {
 	x := described(elementName("Resource", e.except), e.match(q))
-	x.Seen = []string{q.request.Resource}
-	for _, list := range []*Values{s.Resource, s.NotResource} {
-		if list != nil {
-			x.Wanted = append(x.Wanted, list.Items...)
-		}
-	}
+	x.Wanted, x.Seen = written(s.Resource, s.NotResource), seen
 	switch {
 	case e.problem != "":
 		x.Notes = append(x.Notes, "the statement "+e.problem)
@@ -136,12 +128,10 @@ func (p *pattern) noteVariables(notes []string, c *Context) []string {
 func (c *condition) explain(q *question) Part {
 	x := described("Condition", c.match(q))
 	x.Operator, x.Key = c.written, c.name
-	for i := range c.values {
-		x.Wanted = append(x.Wanted, c.values[i].text.written)
-	}
+	x.Wanted = c.wanted
 	e := q.request.Context.find(c.folded)
 	if x.Absent = e == nil; !x.Absent {
-		x.Seen = append(x.Seen, e.values...)
+		x.Seen = slices.Clip(e.values)
 	}
 	switch {
 	case c.family == familyUnknown:

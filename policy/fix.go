@@ -203,7 +203,7 @@ func (w *workbench) add(layer Layer) Change {
 
 // single is a policy of one statement.
 func single(s Statement) *Policy {
-	return Compile(&Document{Version: Version2012, Statements: []Statement{s}})
+	return (&Policy{document: &Document{Version: Version2012}}).edit(0, 0, s)
 }
 
 // extend adds a statement to an attached policy.
@@ -212,9 +212,7 @@ func (w *workbench) extend(a *Attached, s Statement) {
 		a.Policy = single(s)
 		return
 	}
-	d := a.Policy.document.Clone()
-	d.Statements, d.Lone = append(d.Statements, s), false
-	a.Policy = Compile(d)
+	a.Policy = a.Policy.edit(len(a.Policy.statements), 0, s)
 }
 
 // owner names whose identity policies and boundary count: "role my-role".

@@ -14,15 +14,14 @@ import (
 // statement goes.
 func (w *workbench) lift(d Decision) Change {
 	a := w.layers.at(d.Layer, d.Policy)
-	doc := a.Policy.document.Clone()
-	denied := doc.Statements[d.Statement]
+	denied := a.Policy.document.Statements[d.Statement]
 	index := d.Statement
 	c := Change{Layer: d.Layer, Kind: NarrowDeny, Target: a.Source, Policy: a.Name, Replaces: &index}
 	if c.Target == "" {
 		c.Target = a.Name
 	}
 
-	rest, written := w.remainder(&denied, d.Layer, doc.Version)
+	rest, written := w.remainder(&denied, d.Layer, a.Policy.document.Version)
 	c.Exact = written == 3
 	name := "statement " + ordinal(d.Statement)
 	if sid := denied.Sid(); sid != "" {
@@ -45,8 +44,7 @@ func (w *workbench) lift(d Decision) Change {
 	for i := range rest {
 		c.Statements = append(c.Statements, string(rest[i].JSON()))
 	}
-	doc.Statements, doc.Lone = slices.Replace(doc.Statements, d.Statement, d.Statement+1, rest...), false
-	a.Policy = Compile(doc)
+	a.Policy = a.Policy.edit(d.Statement, 1, rest...)
 	return c
 }
 
