@@ -44,13 +44,13 @@ func late(err error) bool { return errors.Is(err, errLate) }
 
 // ask runs a program that is to print an answer.
 func ask(h host, path string, args ...string) (answer, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), limits.InterpreterAnswer)
+	ctx, cancel := context.WithTimeout(context.Background(), h.patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
 	var out capped
 	cmd.Stdout = &out
 	// Of its children none keeps us waiting.
-	cmd.WaitDelay = limits.InterpreterAnswer
+	cmd.WaitDelay = h.patience
 	for _, v := range h.environ() {
 		// Version managers need the environment; what it says to the
 		// interpreter is for programs of the user's, not for functions.

@@ -28,6 +28,9 @@ func (h host) mounts(a answer, named []string) []string {
 	}
 	var kept []string
 	for _, dir := range wanted {
+		if !filepath.IsAbs(dir) {
+			continue
+		}
 		dir = filepath.Clean(dir)
 		info, err := os.Stat(dir)
 		if err == nil && info.IsDir() && !h.broad(dir) && !slices.ContainsFunc(systemFolders, func(s string) bool { return within(dir, s) }) {

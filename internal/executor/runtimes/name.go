@@ -3,7 +3,6 @@ package runtimes
 import (
 	"regexp"
 	"strconv"
-	"strings"
 )
 
 // Languages of Runtime.Language.
@@ -33,7 +32,9 @@ const tooNew = 100
 
 var (
 	pythonName = regexp.MustCompile(`^python3\.(\d{1,2})$`)
-	nodeName   = regexp.MustCompile(`^nodejs(\d{1,2})\.(x|\d{1,2})$`)
+	nodeName   = regexp.MustCompile(`^nodejs(\d{1,2})\.(x|\d{1,2})(-edge)?$`)
+	// foreignName is a runtime of Lambda's that has no loop here.
+	foreignName = regexp.MustCompile(`^(java|dotnet|dotnetcore|ruby|python2\.)(?:\d+|\d+\.\d+|8\.al2)$`)
 )
 
 // read understands a runtime name. A name of Lambda's that cannot run here, or
@@ -61,10 +62,9 @@ func read(name string) (asked, error) {
 		a.language = nodejs
 		return a, nil
 	}
-	for prefix, title := range map[string]string{"java": "Java", "dotnet": ".NET", "ruby": "Ruby", "python": "Python 2"} {
-		if rest, ok := strings.CutPrefix(name, prefix); ok && rest != "" && strings.ContainsAny(rest[:1], "0123456789c") {
-			return a, &MissingError{Asked: name, text: title + " functions do not run here by themselves. " + bringBootstrap}
-		}
+	if m := foreignName.FindStringSubmatch(name); m != nil {
+		title := map[string]string{"java": "Java", "dotnet": ".NET", "dotnetcore": ".NET", "ruby": "Ruby", "python2.": "Python 2"}[m[1]]
+		return a, &MissingError{Asked: name, text: title + " functions do not run here by themselves. " + bringBootstrap}
 	}
 	return a, &MissingError{Asked: name, text: "that is no runtime of Lambda's. Known are python3.x, nodejs*.x, provided, provided.al2, provided.al2023 and go1.x"}
 }

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/sallyport/sallyport/internal/limits"
 )
@@ -19,6 +20,8 @@ type host struct {
 	// usual says that the usual places of the machine are looked at too.
 	usual   bool
 	environ func() []string
+	// patience is how long a program has to answer.
+	patience time.Duration
 }
 
 func thisHost() host {
@@ -26,7 +29,7 @@ func thisHost() host {
 	if err != nil || !filepath.IsAbs(home) {
 		home = ""
 	}
-	return host{path: filepath.SplitList(os.Getenv("PATH")), home: home, usual: true, environ: os.Environ}
+	return host{path: filepath.SplitList(os.Getenv("PATH")), home: home, usual: true, environ: os.Environ, patience: limits.InterpreterAnswer}
 }
 
 // candidate is a program that may be an interpreter.

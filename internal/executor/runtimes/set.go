@@ -54,7 +54,7 @@ func (s *Set) Resolve(name string) (Runtime, error) {
 		return Runtime{}, err
 	}
 	if a.language == provided || a.language == golang {
-		_, version, _ := strings.Cut(name, ".")
+		version := strings.TrimPrefix(strings.TrimPrefix(name, a.language), ".")
 		return Runtime{Asked: name, Language: a.language, Version: version, Exact: true}, nil
 	}
 	for {
@@ -120,7 +120,7 @@ func (s *Set) Report() []Substitution {
 func (s *Set) find(a asked, r *resolution) {
 	l := languages[a.language]
 	r.searched = l.search(s.host)
-	f := finding{set: s, language: l, candidates: r.searched}
+	f := finding{set: s, language: l, candidates: r.searched, failed: map[candidate]error{}}
 	i, ok := f.release(a.release)
 	if ok {
 		r.runtime = newRuntime(a, i, true)
@@ -153,7 +153,9 @@ type finding struct {
 	set        *Set
 	language   language
 	candidates []candidate
-	unsure     bool
+	// failed are those that were asked in vain.
+	failed map[candidate]error
+	unsure bool
 }
 
 // release finds a program of one release: one whose name or folder says so
@@ -193,6 +195,9 @@ func (f *finding) ask(c candidate) (interpreter, bool) {
 		delete(s.answers, c.path)
 		s.mu.Unlock()
 	}
+	if err != nil {
+		f.failed[c] = err
+	}
 	return i, err == nil
 }
 
@@ -201,6 +206,9 @@ func (f *finding) releases() []int {
 	var all []int
 	for _, c := range f.candidates {
 		release := c.release
+		if f.failed[c] != nil {
+			continue
+		}
 		if release == 0 {
 			i, ok := f.ask(c)
 			if !ok {
@@ -230,6 +238,12 @@ func (f *finding) missing(a asked, strict bool) error {
 		e.text = fmt.Sprintf("%s is not installed here, and strict runtimes let no other version stand in. Installed: %s", name, installed)
 	default:
 		e.text = fmt.Sprintf("neither %s nor a newer %s is installed here. Installed: %s", name, title, installed)
+	}
+	for _, c := range f.candidates {
+		if err := f.failed[c]; err != nil && c.release >= a.release {
+			e.text += ". Not usable: " + err.Error()
+			break
+		}
 	}
 	return e
 }
