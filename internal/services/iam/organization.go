@@ -41,7 +41,7 @@ func (s *Service) AddAccount(ctx context.Context, a op.NewAccount) error {
 // managementTrust is the trust policy of the role that AWS Organizations makes
 // in a new account: the management account delegates to its own administrators.
 func managementTrust(management string) string {
-	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + rootARN(management) + `"},"Action":"sts:AssumeRole"}]}`
+	return trusting("AWS", rootARN(management))
 }
 
 // CloseAccount implements op.Accounts. What the account holds stays, and none

@@ -78,12 +78,15 @@ func (s *Service) createServiceLinkedRole(ctx context.Context, c *op.Call, in *i
 	return &iamapi.CreateServiceLinkedRoleResponse{Role: ptr(s.showRole(r))}, nil
 }
 
-// linkedTrust is the trust policy of a service's role; the order of its
+// linkedTrust is the trust policy of a service's role.
+func linkedTrust(service string) string { return trusting("Service", service) }
+
+// trusting is the trust policy of a role that AWS makes; the order of its
 // elements is that of AWS.
-func linkedTrust(service string) string {
+func trusting(kind, principal string) string {
 	d := policy.Document{Version: policy.Version2012, Statements: []policy.Statement{{
 		Effect:    "Allow",
-		Principal: &policy.Principals{Entries: []policy.PrincipalEntry{{Type: "Service", Values: *policy.One(service)}}},
+		Principal: &policy.Principals{Entries: []policy.PrincipalEntry{{Type: kind, Values: *policy.One(principal)}}},
 		Action:    policy.One(assumeRole),
 	}}}
 	return string(d.JSON())
