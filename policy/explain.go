@@ -88,26 +88,9 @@ type Part struct {
 
 // Explain decides a request and says why. The decision is that of Evaluate.
 func Explain(r *Request, l *Layers) *Explanation {
-	d := Evaluate(r, l)
-	q := newQuestion(r, l)
-	e := &Explanation{
-		Decision:  d,
-		Principal: r.Principal.name(),
-		Action:    r.Action,
-		Resource:  r.Resource,
-		Caveats:   d.Caveats.List(),
-	}
-	e.seen = &seen{e.Principal, e.Action, e.Resource}
-	owner, _ := q.ownership()
-	e.Accounts = [...]string{"same", "cross", "none"}[owner]
-	if q.problem != "" {
-		e.Summary = "denied: " + q.problem
-		return e
-	}
-	e.explainLayers(&q)
-	e.Summary = e.summarize()
-	if !d.Allowed() {
-		e.Fixes = propose(r, l, d)
+	e := Outline(r, l)
+	if !e.Decision.Allowed() && len(e.Layers) > 0 {
+		e.Fixes = propose(r, l, e.Decision)
 	}
 	return e
 }
