@@ -11,7 +11,9 @@ import (
 )
 
 // failer is a test, or one try of a property.
-type failer interface{ Fatalf(format string, args ...any) }
+type failer interface {
+	Fatalf(format string, args ...any)
+}
 
 // TestFixesFlipTheDecision carries out what Explain proposes, as somebody who
 // reads it would, and asks again.
