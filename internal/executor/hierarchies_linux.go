@@ -19,14 +19,16 @@ func readHierarchies() (hierarchies, error) {
 	if err != nil {
 		return hierarchies{}, err
 	}
-	own, err := os.ReadFile("/proc/self/cgroup")
+	// Not /proc/self, which is the main thread: it may be another executor's
+	// spawner, and be in one of its groups for a moment.
+	own, err := os.ReadFile("/proc/thread-self/cgroup")
 	if err != nil {
 		return hierarchies{}, err
 	}
 	return parseHierarchies(string(mounts), string(own)), nil
 }
 
-// parseHierarchies reads /proc/self/mountinfo and /proc/self/cgroup (proc(5), cgroups(7)).
+// parseHierarchies reads the mountinfo and cgroup files of /proc (proc(5), cgroups(7)).
 func parseHierarchies(mounts, own string) hierarchies {
 	h := hierarchies{controllers: map[string]string{}}
 	paths := map[string]string{} // by controller; "" is the unified one
