@@ -297,7 +297,7 @@ func FuzzUnpack(f *testing.F) {
 			if mode != "drwxr-xr-x" && mode != "-rw-r--r--" && mode != "-rwxr-xr-x" {
 				t.Errorf("unpacked %q", line)
 			}
-			// A name with "=" only makes the size larger than it is.
+			// What has another "=" is left out: it may be the name's.
 			if _, data, file := strings.Cut(line, "="); file && !strings.Contains(data, "=") {
 				size += int64(len(data))
 			}

@@ -3,11 +3,12 @@
 // for languages whose functions do not speak it themselves.
 //
 //	name.go        the runtime names of Lambda, and which can run here
+//	runtime.go     a runtime, and the command that starts its functions
 //	set.go         a name to an interpreter, once
 //	search.go      where interpreters are looked for
-//	python.go node.go   what an interpreter says of itself
+//	ask.go python.go node.go   what an interpreter says of itself
 //	mounts.go      the folders of the host an interpreter cannot do without
-//	loops/         the loops: sallyport_loop.py and sallyport_loop.cjs
+//	loops.go loops/   the loops: sallyport_loop.py and sallyport_loop.cjs
 //
 // A version manager puts a script in the place of the interpreter, and that
 // script costs more than ten times a start. So whatever is found is asked once

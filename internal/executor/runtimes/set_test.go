@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -408,4 +409,28 @@ func TestResolveOnThisMachine(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A virtual environment gives its modules; what runs is the Python it was made from.
+func TestResolveSeesThroughAVirtualEnvironment(t *testing.T) {
+	r := real(t, "python3.8")
+	f := newFakeHost(t, "venv/bin")
+	venv := filepath.Join(f.root, "venv")
+	if out, err := exec.Command(r.Interpreter, "-m", "venv", "--without-pip", venv).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	modules, err := filepath.Glob(venv + "/lib/python3.*/site-packages")
+	if err != nil || len(modules) != 1 {
+		t.Fatalf("%q, %v", modules, err)
+	}
+	if err := os.WriteFile(filepath.Join(modules[0], "only_in_venv.py"), []byte("answer = 42\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	minor := strings.Split(r.Version, ".")[1]
+	got, err := newSet(true, f.host).Resolve("python3." + minor)
+	if err != nil || got.Interpreter != r.Interpreter || got.Version != r.Version || !slices.Contains(got.Mounts, modules[0]) || slices.Contains(got.Mounts, venv) {
+		t.Fatalf("%+v, %v; want %s with %s", got, err, r.Interpreter, modules[0])
+	}
+	source := "import only_in_venv\ndef handler(event, context):\n    return only_in_venv.answer\n"
+	play{runtime: got, files: map[string]string{"main.py": source}, events: jsonEvents("{}")}.run(t).same(t, response(0, "42"))
 }
