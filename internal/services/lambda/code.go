@@ -60,7 +60,10 @@ func (s *Service) checkZip(zip []byte, operation string) (*upload, error) {
 // badZip words what is wrong with a zip, as AWS does where it has words.
 func badZip(err error) error {
 	var bad *executor.UnpackError
-	if errors.As(err, &bad) {
+	switch {
+	case errors.As(err, &bad) && bad.TooLarge:
+		return invalid("Unzipped size must be smaller than %d bytes", limits.Unzipped) // seen in many reports
+	case bad != nil:
 		return invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")
 	}
 	return err
