@@ -114,6 +114,9 @@ const (
 	CallDepth = 16
 	// PageSize is the largest page of a list.
 	PageSize = 1_000
+	// Simulations is how many questions one request to the policy simulator
+	// answers, of actions times resources; the rest is on further pages.
+	Simulations = 2_000
 )
 
 // Sessions.

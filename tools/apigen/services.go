@@ -26,7 +26,8 @@ var targets = []target{
 		"DeletePolicyVersion", "DeleteRole", "DeleteRolePermissionsBoundary", "DeleteRolePolicy", "DeleteServiceLinkedRole",
 		"DeleteUser", "DeleteUserPermissionsBoundary", "DeleteUserPolicy",
 		"DetachGroupPolicy", "DetachRolePolicy", "DetachUserPolicy",
-		"GetAccessKeyLastUsed", "GetAccountAuthorizationDetails", "GetAccountSummary", "GetGroup", "GetGroupPolicy",
+		"GetAccessKeyLastUsed", "GetAccountAuthorizationDetails", "GetAccountSummary", "GetContextKeysForCustomPolicy",
+		"GetContextKeysForPrincipalPolicy", "GetGroup", "GetGroupPolicy",
 		"GetInstanceProfile", "GetLoginProfile", "GetPolicy", "GetPolicyVersion", "GetRole", "GetRolePolicy",
 		"GetServiceLinkedRoleDeletionStatus", "GetUser", "GetUserPolicy",
 		"ListAccessKeys", "ListAccountAliases", "ListAttachedGroupPolicies", "ListAttachedRolePolicies", "ListAttachedUserPolicies",
@@ -36,6 +37,7 @@ var targets = []target{
 		"ListServiceSpecificCredentials", "ListSigningCertificates", "ListUserPolicies", "ListUserTags", "ListUsers", "ListVirtualMFADevices",
 		"PutGroupPolicy", "PutRolePermissionsBoundary", "PutRolePolicy", "PutUserPermissionsBoundary", "PutUserPolicy",
 		"RemoveRoleFromInstanceProfile", "RemoveUserFromGroup", "SetDefaultPolicyVersion",
+		"SimulateCustomPolicy", "SimulatePrincipalPolicy",
 		"TagInstanceProfile", "TagPolicy", "TagRole", "TagUser", "UntagInstanceProfile", "UntagPolicy", "UntagRole", "UntagUser",
 		"UpdateAccessKey", "UpdateAssumeRolePolicy", "UpdateGroup", "UpdateRole", "UpdateRoleDescription", "UpdateUser",
 	}},
@@ -65,6 +67,6 @@ var targets = []target{
 	}},
 	{id: "sallyport"},
 	{id: "sts", upstream: "sts/2011-06-15", bind: []string{
-		"AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetFederationToken", "GetSessionToken",
+		"AssumeRole", "DecodeAuthorizationMessage", "GetAccessKeyInfo", "GetCallerIdentity", "GetFederationToken", "GetSessionToken",
 	}},
 }

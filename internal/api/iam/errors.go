@@ -48,6 +48,11 @@ func NewNoSuchEntityException(format string, args ...any) *api.Error {
 	return &api.Error{Code: "NoSuchEntity", Status: 404, Fault: api.Client, Message: fmt.Sprintf(format, args...)}
 }
 
+// NewPolicyEvaluationException makes the error PolicyEvaluation (500).
+func NewPolicyEvaluationException(format string, args ...any) *api.Error {
+	return &api.Error{Code: "PolicyEvaluation", Status: 500, Fault: api.Server, Message: fmt.Sprintf(format, args...)}
+}
+
 // NewPolicyNotAttachableException makes the error PolicyNotAttachable (400).
 func NewPolicyNotAttachableException(format string, args ...any) *api.Error {
 	return &api.Error{Code: "PolicyNotAttachable", Status: 400, Fault: api.Client, Message: fmt.Sprintf(format, args...)}

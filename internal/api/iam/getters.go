@@ -212,6 +212,22 @@ func (s *AttachedPolicy) GetPolicyName() (v string) {
 	return v
 }
 
+// GetContextKeyName is ContextKeyName, or its zero value where it is absent.
+func (s *ContextEntry) GetContextKeyName() (v string) {
+	if s != nil && s.ContextKeyName != nil {
+		return *s.ContextKeyName
+	}
+	return v
+}
+
+// GetContextKeyType is ContextKeyType, or its zero value where it is absent.
+func (s *ContextEntry) GetContextKeyType() (v string) {
+	if s != nil && s.ContextKeyType != nil {
+		return *s.ContextKeyType
+	}
+	return v
+}
+
 // GetUserName is UserName, or its zero value where it is absent.
 func (s *CreateAccessKeyRequest) GetUserName() (v string) {
 	if s != nil && s.UserName != nil {
@@ -636,6 +652,30 @@ func (s *DetachUserPolicyRequest) GetUserName() (v string) {
 	return v
 }
 
+// GetEvalActionName is EvalActionName, or its zero value where it is absent.
+func (s *EvaluationResult) GetEvalActionName() (v string) {
+	if s != nil && s.EvalActionName != nil {
+		return *s.EvalActionName
+	}
+	return v
+}
+
+// GetEvalDecision is EvalDecision, or its zero value where it is absent.
+func (s *EvaluationResult) GetEvalDecision() (v string) {
+	if s != nil && s.EvalDecision != nil {
+		return *s.EvalDecision
+	}
+	return v
+}
+
+// GetEvalResourceName is EvalResourceName, or its zero value where it is absent.
+func (s *EvaluationResult) GetEvalResourceName() (v string) {
+	if s != nil && s.EvalResourceName != nil {
+		return *s.EvalResourceName
+	}
+	return v
+}
+
 // GetAccessKeyId is AccessKeyId, or its zero value where it is absent.
 func (s *GetAccessKeyLastUsedRequest) GetAccessKeyId() (v string) {
 	if s != nil && s.AccessKeyId != nil {
@@ -680,6 +720,14 @@ func (s *GetAccountAuthorizationDetailsResponse) GetIsTruncated() (v bool) {
 func (s *GetAccountAuthorizationDetailsResponse) GetMarker() (v string) {
 	if s != nil && s.Marker != nil {
 		return *s.Marker
+	}
+	return v
+}
+
+// GetPolicySourceArn is PolicySourceArn, or its zero value where it is absent.
+func (s *GetContextKeysForPrincipalPolicyRequest) GetPolicySourceArn() (v string) {
+	if s != nil && s.PolicySourceArn != nil {
+		return *s.PolicySourceArn
 	}
 	return v
 }
@@ -2292,6 +2340,22 @@ func (s *ManagedPolicyDetail) GetUpdateDate() (v time.Time) {
 	return v
 }
 
+// GetAllowedByOrganizations is AllowedByOrganizations, or its zero value where it is absent.
+func (s *OrganizationsDecisionDetail) GetAllowedByOrganizations() (v bool) {
+	if s != nil && s.AllowedByOrganizations != nil {
+		return *s.AllowedByOrganizations
+	}
+	return v
+}
+
+// GetAllowedByPermissionsBoundary is AllowedByPermissionsBoundary, or its zero value where it is absent.
+func (s *PermissionsBoundaryDecisionDetail) GetAllowedByPermissionsBoundary() (v bool) {
+	if s != nil && s.AllowedByPermissionsBoundary != nil {
+		return *s.AllowedByPermissionsBoundary
+	}
+	return v
+}
+
 // GetArn is Arn, or its zero value where it is absent.
 func (s *Policy) GetArn() (v string) {
 	if s != nil && s.Arn != nil {
@@ -2476,6 +2540,22 @@ func (s *PolicyVersion) GetVersionId() (v string) {
 	return v
 }
 
+// GetColumn is Column, or its zero value where it is absent.
+func (s *Position) GetColumn() (v int32) {
+	if s != nil && s.Column != nil {
+		return *s.Column
+	}
+	return v
+}
+
+// GetLine is Line, or its zero value where it is absent.
+func (s *Position) GetLine() (v int32) {
+	if s != nil && s.Line != nil {
+		return *s.Line
+	}
+	return v
+}
+
 // GetGroupName is GroupName, or its zero value where it is absent.
 func (s *PutGroupPolicyRequest) GetGroupName() (v string) {
 	if s != nil && s.GroupName != nil {
@@ -2608,6 +2688,22 @@ func (s *RemoveUserFromGroupRequest) GetGroupName() (v string) {
 func (s *RemoveUserFromGroupRequest) GetUserName() (v string) {
 	if s != nil && s.UserName != nil {
 		return *s.UserName
+	}
+	return v
+}
+
+// GetEvalResourceDecision is EvalResourceDecision, or its zero value where it is absent.
+func (s *ResourceSpecificResult) GetEvalResourceDecision() (v string) {
+	if s != nil && s.EvalResourceDecision != nil {
+		return *s.EvalResourceDecision
+	}
+	return v
+}
+
+// GetEvalResourceName is EvalResourceName, or its zero value where it is absent.
+func (s *ResourceSpecificResult) GetEvalResourceName() (v string) {
+	if s != nil && s.EvalResourceName != nil {
+		return *s.EvalResourceName
 	}
 	return v
 }
@@ -2896,6 +2992,142 @@ func (s *SigningCertificate) GetUploadDate() (v time.Time) {
 func (s *SigningCertificate) GetUserName() (v string) {
 	if s != nil && s.UserName != nil {
 		return *s.UserName
+	}
+	return v
+}
+
+// GetCallerArn is CallerArn, or its zero value where it is absent.
+func (s *SimulateCustomPolicyRequest) GetCallerArn() (v string) {
+	if s != nil && s.CallerArn != nil {
+		return *s.CallerArn
+	}
+	return v
+}
+
+// GetMarker is Marker, or its zero value where it is absent.
+func (s *SimulateCustomPolicyRequest) GetMarker() (v string) {
+	if s != nil && s.Marker != nil {
+		return *s.Marker
+	}
+	return v
+}
+
+// GetMaxItems is MaxItems, or its zero value where it is absent.
+func (s *SimulateCustomPolicyRequest) GetMaxItems() (v int32) {
+	if s != nil && s.MaxItems != nil {
+		return *s.MaxItems
+	}
+	return v
+}
+
+// GetResourceHandlingOption is ResourceHandlingOption, or its zero value where it is absent.
+func (s *SimulateCustomPolicyRequest) GetResourceHandlingOption() (v string) {
+	if s != nil && s.ResourceHandlingOption != nil {
+		return *s.ResourceHandlingOption
+	}
+	return v
+}
+
+// GetResourceOwner is ResourceOwner, or its zero value where it is absent.
+func (s *SimulateCustomPolicyRequest) GetResourceOwner() (v string) {
+	if s != nil && s.ResourceOwner != nil {
+		return *s.ResourceOwner
+	}
+	return v
+}
+
+// GetResourcePolicy is ResourcePolicy, or its zero value where it is absent.
+func (s *SimulateCustomPolicyRequest) GetResourcePolicy() (v string) {
+	if s != nil && s.ResourcePolicy != nil {
+		return *s.ResourcePolicy
+	}
+	return v
+}
+
+// GetIsTruncated is IsTruncated, or its zero value where it is absent.
+func (s *SimulatePolicyResponse) GetIsTruncated() (v bool) {
+	if s != nil && s.IsTruncated != nil {
+		return *s.IsTruncated
+	}
+	return v
+}
+
+// GetMarker is Marker, or its zero value where it is absent.
+func (s *SimulatePolicyResponse) GetMarker() (v string) {
+	if s != nil && s.Marker != nil {
+		return *s.Marker
+	}
+	return v
+}
+
+// GetCallerArn is CallerArn, or its zero value where it is absent.
+func (s *SimulatePrincipalPolicyRequest) GetCallerArn() (v string) {
+	if s != nil && s.CallerArn != nil {
+		return *s.CallerArn
+	}
+	return v
+}
+
+// GetMarker is Marker, or its zero value where it is absent.
+func (s *SimulatePrincipalPolicyRequest) GetMarker() (v string) {
+	if s != nil && s.Marker != nil {
+		return *s.Marker
+	}
+	return v
+}
+
+// GetMaxItems is MaxItems, or its zero value where it is absent.
+func (s *SimulatePrincipalPolicyRequest) GetMaxItems() (v int32) {
+	if s != nil && s.MaxItems != nil {
+		return *s.MaxItems
+	}
+	return v
+}
+
+// GetPolicySourceArn is PolicySourceArn, or its zero value where it is absent.
+func (s *SimulatePrincipalPolicyRequest) GetPolicySourceArn() (v string) {
+	if s != nil && s.PolicySourceArn != nil {
+		return *s.PolicySourceArn
+	}
+	return v
+}
+
+// GetResourceHandlingOption is ResourceHandlingOption, or its zero value where it is absent.
+func (s *SimulatePrincipalPolicyRequest) GetResourceHandlingOption() (v string) {
+	if s != nil && s.ResourceHandlingOption != nil {
+		return *s.ResourceHandlingOption
+	}
+	return v
+}
+
+// GetResourceOwner is ResourceOwner, or its zero value where it is absent.
+func (s *SimulatePrincipalPolicyRequest) GetResourceOwner() (v string) {
+	if s != nil && s.ResourceOwner != nil {
+		return *s.ResourceOwner
+	}
+	return v
+}
+
+// GetResourcePolicy is ResourcePolicy, or its zero value where it is absent.
+func (s *SimulatePrincipalPolicyRequest) GetResourcePolicy() (v string) {
+	if s != nil && s.ResourcePolicy != nil {
+		return *s.ResourcePolicy
+	}
+	return v
+}
+
+// GetSourcePolicyId is SourcePolicyId, or its zero value where it is absent.
+func (s *Statement) GetSourcePolicyId() (v string) {
+	if s != nil && s.SourcePolicyId != nil {
+		return *s.SourcePolicyId
+	}
+	return v
+}
+
+// GetSourcePolicyType is SourcePolicyType, or its zero value where it is absent.
+func (s *Statement) GetSourcePolicyType() (v string) {
+	if s != nil && s.SourcePolicyType != nil {
+		return *s.SourcePolicyType
 	}
 	return v
 }

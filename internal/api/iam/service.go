@@ -47,6 +47,8 @@ var Service = api.Describe(&api.Service{
 		api.Describes[GetAccessKeyLastUsedRequest, GetAccessKeyLastUsedResponse]("GetAccessKeyLastUsed", "POST", "/", 200, "GetAccessKeyLastUsedResult"),
 		api.Describes[GetAccountAuthorizationDetailsRequest, GetAccountAuthorizationDetailsResponse]("GetAccountAuthorizationDetails", "POST", "/", 200, "GetAccountAuthorizationDetailsResult"),
 		api.Describes[api.Empty, GetAccountSummaryResponse]("GetAccountSummary", "POST", "/", 200, "GetAccountSummaryResult"),
+		api.Describes[GetContextKeysForCustomPolicyRequest, GetContextKeysForPolicyResponse]("GetContextKeysForCustomPolicy", "POST", "/", 200, "GetContextKeysForCustomPolicyResult"),
+		api.Describes[GetContextKeysForPrincipalPolicyRequest, GetContextKeysForPolicyResponse]("GetContextKeysForPrincipalPolicy", "POST", "/", 200, "GetContextKeysForPrincipalPolicyResult"),
 		api.Describes[GetGroupRequest, GetGroupResponse]("GetGroup", "POST", "/", 200, "GetGroupResult"),
 		api.Describes[GetGroupPolicyRequest, GetGroupPolicyResponse]("GetGroupPolicy", "POST", "/", 200, "GetGroupPolicyResult"),
 		api.Describes[GetInstanceProfileRequest, GetInstanceProfileResponse]("GetInstanceProfile", "POST", "/", 200, "GetInstanceProfileResult"),
@@ -92,6 +94,8 @@ var Service = api.Describe(&api.Service{
 		api.Describes[RemoveRoleFromInstanceProfileRequest, api.Empty]("RemoveRoleFromInstanceProfile", "POST", "/", 200, ""),
 		api.Describes[RemoveUserFromGroupRequest, api.Empty]("RemoveUserFromGroup", "POST", "/", 200, ""),
 		api.Describes[SetDefaultPolicyVersionRequest, api.Empty]("SetDefaultPolicyVersion", "POST", "/", 200, ""),
+		api.Describes[SimulateCustomPolicyRequest, SimulatePolicyResponse]("SimulateCustomPolicy", "POST", "/", 200, "SimulateCustomPolicyResult"),
+		api.Describes[SimulatePrincipalPolicyRequest, SimulatePolicyResponse]("SimulatePrincipalPolicy", "POST", "/", 200, "SimulatePrincipalPolicyResult"),
 		api.Describes[TagInstanceProfileRequest, api.Empty]("TagInstanceProfile", "POST", "/", 200, ""),
 		api.Describes[TagPolicyRequest, api.Empty]("TagPolicy", "POST", "/", 200, ""),
 		api.Describes[TagRoleRequest, api.Empty]("TagRole", "POST", "/", 200, ""),
@@ -138,8 +142,6 @@ var Service = api.Describe(&api.Service{
 		{Name: "GenerateOrganizationsAccessReport", Method: "POST", Path: "/"},
 		{Name: "GenerateServiceLastAccessedDetails", Method: "POST", Path: "/"},
 		{Name: "GetAccountPasswordPolicy", Method: "POST", Path: "/"},
-		{Name: "GetContextKeysForCustomPolicy", Method: "POST", Path: "/"},
-		{Name: "GetContextKeysForPrincipalPolicy", Method: "POST", Path: "/"},
 		{Name: "GetCredentialReport", Method: "POST", Path: "/"},
 		{Name: "GetDelegationRequest", Method: "POST", Path: "/"},
 		{Name: "GetHumanReadableSummary", Method: "POST", Path: "/"},
@@ -168,8 +170,6 @@ var Service = api.Describe(&api.Service{
 		{Name: "ResyncMFADevice", Method: "POST", Path: "/"},
 		{Name: "SendDelegationToken", Method: "POST", Path: "/"},
 		{Name: "SetSecurityTokenServicePreferences", Method: "POST", Path: "/"},
-		{Name: "SimulateCustomPolicy", Method: "POST", Path: "/"},
-		{Name: "SimulatePrincipalPolicy", Method: "POST", Path: "/"},
 		{Name: "TagMFADevice", Method: "POST", Path: "/"},
 		{Name: "TagOpenIDConnectProvider", Method: "POST", Path: "/"},
 		{Name: "TagSAMLProvider", Method: "POST", Path: "/"},
@@ -230,6 +230,8 @@ var (
 	GetAccessKeyLastUsed               = api.Typed[GetAccessKeyLastUsedRequest, GetAccessKeyLastUsedResponse](Service, "GetAccessKeyLastUsed")
 	GetAccountAuthorizationDetails     = api.Typed[GetAccountAuthorizationDetailsRequest, GetAccountAuthorizationDetailsResponse](Service, "GetAccountAuthorizationDetails")
 	GetAccountSummary                  = api.Typed[api.Empty, GetAccountSummaryResponse](Service, "GetAccountSummary")
+	GetContextKeysForCustomPolicy      = api.Typed[GetContextKeysForCustomPolicyRequest, GetContextKeysForPolicyResponse](Service, "GetContextKeysForCustomPolicy")
+	GetContextKeysForPrincipalPolicy   = api.Typed[GetContextKeysForPrincipalPolicyRequest, GetContextKeysForPolicyResponse](Service, "GetContextKeysForPrincipalPolicy")
 	GetGroup                           = api.Typed[GetGroupRequest, GetGroupResponse](Service, "GetGroup")
 	GetGroupPolicy                     = api.Typed[GetGroupPolicyRequest, GetGroupPolicyResponse](Service, "GetGroupPolicy")
 	GetInstanceProfile                 = api.Typed[GetInstanceProfileRequest, GetInstanceProfileResponse](Service, "GetInstanceProfile")
@@ -275,6 +277,8 @@ var (
 	RemoveRoleFromInstanceProfile      = api.Typed[RemoveRoleFromInstanceProfileRequest, api.Empty](Service, "RemoveRoleFromInstanceProfile")
 	RemoveUserFromGroup                = api.Typed[RemoveUserFromGroupRequest, api.Empty](Service, "RemoveUserFromGroup")
 	SetDefaultPolicyVersion            = api.Typed[SetDefaultPolicyVersionRequest, api.Empty](Service, "SetDefaultPolicyVersion")
+	SimulateCustomPolicy               = api.Typed[SimulateCustomPolicyRequest, SimulatePolicyResponse](Service, "SimulateCustomPolicy")
+	SimulatePrincipalPolicy            = api.Typed[SimulatePrincipalPolicyRequest, SimulatePolicyResponse](Service, "SimulatePrincipalPolicy")
 	TagInstanceProfile                 = api.Typed[TagInstanceProfileRequest, api.Empty](Service, "TagInstanceProfile")
 	TagPolicy                          = api.Typed[TagPolicyRequest, api.Empty](Service, "TagPolicy")
 	TagRole                            = api.Typed[TagRoleRequest, api.Empty](Service, "TagRole")

@@ -70,6 +70,13 @@ type AttachedPolicy struct {
 	PolicyName *string `aws:"PolicyName" len:"1:128" pattern:"[\\w+=,.@-]+"`
 }
 
+// ContextEntry is the shape of that name.
+type ContextEntry struct {
+	ContextKeyName   *string  `aws:"ContextKeyName" len:"5:256"`
+	ContextKeyType   *string  `aws:"ContextKeyType" enum:"string,stringList,numeric,numericList,boolean,booleanList,ip,ipList,binary,binaryList,date,dateList"`
+	ContextKeyValues []string `aws:"ContextKeyValues"`
+}
+
 // CreateAccessKeyRequest is the shape of that name.
 type CreateAccessKeyRequest struct {
 	UserName *string `aws:"UserName" len:"1:128" pattern:"[\\w+=,.@-]+"`
@@ -284,6 +291,19 @@ type DetachUserPolicyRequest struct {
 	UserName  *string `aws:"UserName,required" len:"1:64" pattern:"[\\w+=,.@-]+"`
 }
 
+// EvaluationResult is the shape of that name.
+type EvaluationResult struct {
+	EvalActionName                    *string                            `aws:"EvalActionName,required" len:"3:128"`
+	EvalDecision                      *string                            `aws:"EvalDecision,required" enum:"allowed,explicitDeny,implicitDeny"`
+	EvalDecisionDetails               map[string]string                  `aws:"EvalDecisionDetails" key-len:"3:256" value-enum:"allowed,explicitDeny,implicitDeny"`
+	EvalResourceName                  *string                            `aws:"EvalResourceName" len:"1:2048"`
+	MatchedStatements                 []Statement                        `aws:"MatchedStatements"`
+	MissingContextValues              []string                           `aws:"MissingContextValues" item-len:"5:256"`
+	OrganizationsDecisionDetail       *OrganizationsDecisionDetail       `aws:"OrganizationsDecisionDetail"`
+	PermissionsBoundaryDecisionDetail *PermissionsBoundaryDecisionDetail `aws:"PermissionsBoundaryDecisionDetail"`
+	ResourceSpecificResults           []ResourceSpecificResult           `aws:"ResourceSpecificResults"`
+}
+
 // GetAccessKeyLastUsedRequest is the shape of that name.
 type GetAccessKeyLastUsedRequest struct {
 	AccessKeyId *string `aws:"AccessKeyId,required" len:"16:128" pattern:"[\\w]+"`
@@ -315,6 +335,22 @@ type GetAccountAuthorizationDetailsResponse struct {
 // GetAccountSummaryResponse is the shape of that name.
 type GetAccountSummaryResponse struct {
 	SummaryMap map[string]int32 `aws:"SummaryMap" key-enum:"Users,UsersQuota,Groups,GroupsQuota,ServerCertificates,ServerCertificatesQuota,UserPolicySizeQuota,GroupPolicySizeQuota,GroupsPerUserQuota,SigningCertificatesPerUserQuota,AccessKeysPerUserQuota,MFADevices,MFADevicesInUse,AccountMFAEnabled,AccountAccessKeysPresent,AccountPasswordPresent,AccountSigningCertificatesPresent,AttachedPoliciesPerGroupQuota,AttachedPoliciesPerRoleQuota,AttachedPoliciesPerUserQuota,Policies,PoliciesQuota,PolicySizeQuota,PolicyVersionsInUse,PolicyVersionsInUseQuota,VersionsPerPolicyQuota,GlobalEndpointTokenVersion,AssumeRolePolicySizeQuota,InstanceProfiles,InstanceProfilesQuota,Providers,RolePolicySizeQuota,Roles,RolesQuota"`
+}
+
+// GetContextKeysForCustomPolicyRequest is the shape of that name.
+type GetContextKeysForCustomPolicyRequest struct {
+	PolicyInputList []string `aws:"PolicyInputList,required" item-len:"1:131072" item-pattern:"[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
+}
+
+// GetContextKeysForPolicyResponse is the shape of that name.
+type GetContextKeysForPolicyResponse struct {
+	ContextKeyNames []string `aws:"ContextKeyNames" item-len:"5:256"`
+}
+
+// GetContextKeysForPrincipalPolicyRequest is the shape of that name.
+type GetContextKeysForPrincipalPolicyRequest struct {
+	PolicyInputList []string `aws:"PolicyInputList" item-len:"1:131072" item-pattern:"[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
+	PolicySourceArn *string  `aws:"PolicySourceArn,required" len:"20:2048"`
 }
 
 // GetGroupPolicyRequest is the shape of that name.
@@ -880,6 +916,16 @@ type ManagedPolicyDetail struct {
 	UpdateDate                    *time.Time      `aws:"UpdateDate,time=iso"`
 }
 
+// OrganizationsDecisionDetail is the shape of that name.
+type OrganizationsDecisionDetail struct {
+	AllowedByOrganizations *bool `aws:"AllowedByOrganizations"`
+}
+
+// PermissionsBoundaryDecisionDetail is the shape of that name.
+type PermissionsBoundaryDecisionDetail struct {
+	AllowedByPermissionsBoundary *bool `aws:"AllowedByPermissionsBoundary"`
+}
+
 // Policy is the shape of that name.
 type Policy struct {
 	Arn                           *string    `aws:"Arn" len:"20:2048"`
@@ -928,6 +974,12 @@ type PolicyVersion struct {
 	VersionId        *string    `aws:"VersionId" pattern:"v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?"`
 }
 
+// Position is the shape of that name.
+type Position struct {
+	Column *int32 `aws:"Column"`
+	Line   *int32 `aws:"Line"`
+}
+
 // PutGroupPolicyRequest is the shape of that name.
 type PutGroupPolicyRequest struct {
 	GroupName      *string `aws:"GroupName,required" len:"1:128" pattern:"[\\w+=,.@-]+"`
@@ -971,6 +1023,16 @@ type RemoveRoleFromInstanceProfileRequest struct {
 type RemoveUserFromGroupRequest struct {
 	GroupName *string `aws:"GroupName,required" len:"1:128" pattern:"[\\w+=,.@-]+"`
 	UserName  *string `aws:"UserName,required" len:"1:128" pattern:"[\\w+=,.@-]+"`
+}
+
+// ResourceSpecificResult is the shape of that name.
+type ResourceSpecificResult struct {
+	EvalDecisionDetails               map[string]string                  `aws:"EvalDecisionDetails" key-len:"3:256" value-enum:"allowed,explicitDeny,implicitDeny"`
+	EvalResourceDecision              *string                            `aws:"EvalResourceDecision,required" enum:"allowed,explicitDeny,implicitDeny"`
+	EvalResourceName                  *string                            `aws:"EvalResourceName,required" len:"1:2048"`
+	MatchedStatements                 []Statement                        `aws:"MatchedStatements"`
+	MissingContextValues              []string                           `aws:"MissingContextValues" item-len:"5:256"`
+	PermissionsBoundaryDecisionDetail *PermissionsBoundaryDecisionDetail `aws:"PermissionsBoundaryDecisionDetail"`
 }
 
 // Role is the shape of that name.
@@ -1049,6 +1111,52 @@ type SigningCertificate struct {
 	Status          *string    `aws:"Status,required" enum:"Active,Inactive,Expired"`
 	UploadDate      *time.Time `aws:"UploadDate,time=iso"`
 	UserName        *string    `aws:"UserName,required" len:"1:64" pattern:"[\\w+=,.@-]+"`
+}
+
+// SimulateCustomPolicyRequest is the shape of that name.
+type SimulateCustomPolicyRequest struct {
+	ActionNames                        []string       `aws:"ActionNames,required" item-len:"3:128"`
+	CallerArn                          *string        `aws:"CallerArn" len:"1:2048"`
+	ContextEntries                     []ContextEntry `aws:"ContextEntries"`
+	Marker                             *string        `aws:"Marker" len:"1:320" pattern:"[\\u0020-\\u00FF]+"`
+	MaxItems                           *int32         `aws:"MaxItems" range:"1:1000"`
+	PermissionsBoundaryPolicyInputList []string       `aws:"PermissionsBoundaryPolicyInputList" item-len:"1:131072" item-pattern:"[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
+	PolicyInputList                    []string       `aws:"PolicyInputList,required" item-len:"1:131072" item-pattern:"[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
+	ResourceArns                       []string       `aws:"ResourceArns" item-len:"1:2048"`
+	ResourceHandlingOption             *string        `aws:"ResourceHandlingOption" len:"1:64"`
+	ResourceOwner                      *string        `aws:"ResourceOwner" len:"1:2048"`
+	ResourcePolicy                     *string        `aws:"ResourcePolicy" len:"1:131072" pattern:"[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
+}
+
+// SimulatePolicyResponse is the shape of that name.
+type SimulatePolicyResponse struct {
+	EvaluationResults []EvaluationResult `aws:"EvaluationResults"`
+	IsTruncated       *bool              `aws:"IsTruncated"`
+	Marker            *string            `aws:"Marker"`
+}
+
+// SimulatePrincipalPolicyRequest is the shape of that name.
+type SimulatePrincipalPolicyRequest struct {
+	ActionNames                        []string       `aws:"ActionNames,required" item-len:"3:128"`
+	CallerArn                          *string        `aws:"CallerArn" len:"1:2048"`
+	ContextEntries                     []ContextEntry `aws:"ContextEntries"`
+	Marker                             *string        `aws:"Marker" len:"1:320" pattern:"[\\u0020-\\u00FF]+"`
+	MaxItems                           *int32         `aws:"MaxItems" range:"1:1000"`
+	PermissionsBoundaryPolicyInputList []string       `aws:"PermissionsBoundaryPolicyInputList" item-len:"1:131072" item-pattern:"[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
+	PolicyInputList                    []string       `aws:"PolicyInputList" item-len:"1:131072" item-pattern:"[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
+	PolicySourceArn                    *string        `aws:"PolicySourceArn,required" len:"20:2048"`
+	ResourceArns                       []string       `aws:"ResourceArns" item-len:"1:2048"`
+	ResourceHandlingOption             *string        `aws:"ResourceHandlingOption" len:"1:64"`
+	ResourceOwner                      *string        `aws:"ResourceOwner" len:"1:2048"`
+	ResourcePolicy                     *string        `aws:"ResourcePolicy" len:"1:131072" pattern:"[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"`
+}
+
+// Statement is the shape of that name.
+type Statement struct {
+	EndPosition      *Position `aws:"EndPosition"`
+	SourcePolicyId   *string   `aws:"SourcePolicyId"`
+	SourcePolicyType *string   `aws:"SourcePolicyType" enum:"user,group,role,aws-managed,user-managed,resource,none"`
+	StartPosition    *Position `aws:"StartPosition"`
 }
 
 // Tag is the shape of that name.

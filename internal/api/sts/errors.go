@@ -13,6 +13,11 @@ func NewExpiredTokenException(format string, args ...any) *api.Error {
 	return &api.Error{Code: "ExpiredTokenException", Status: 400, Fault: api.Client, Message: fmt.Sprintf(format, args...)}
 }
 
+// NewInvalidAuthorizationMessageException makes the error InvalidAuthorizationMessageException (400).
+func NewInvalidAuthorizationMessageException(format string, args ...any) *api.Error {
+	return &api.Error{Code: "InvalidAuthorizationMessageException", Status: 400, Fault: api.Client, Message: fmt.Sprintf(format, args...)}
+}
+
 // NewMalformedPolicyDocumentException makes the error MalformedPolicyDocument (400).
 func NewMalformedPolicyDocumentException(format string, args ...any) *api.Error {
 	return &api.Error{Code: "MalformedPolicyDocument", Status: 400, Fault: api.Client, Message: fmt.Sprintf(format, args...)}

@@ -132,6 +132,22 @@ func (s *Credentials) GetSessionToken() (v string) {
 	return v
 }
 
+// GetEncodedMessage is EncodedMessage, or its zero value where it is absent.
+func (s *DecodeAuthorizationMessageRequest) GetEncodedMessage() (v string) {
+	if s != nil && s.EncodedMessage != nil {
+		return *s.EncodedMessage
+	}
+	return v
+}
+
+// GetDecodedMessage is DecodedMessage, or its zero value where it is absent.
+func (s *DecodeAuthorizationMessageResponse) GetDecodedMessage() (v string) {
+	if s != nil && s.DecodedMessage != nil {
+		return *s.DecodedMessage
+	}
+	return v
+}
+
 // GetArn is Arn, or its zero value where it is absent.
 func (s *FederatedUser) GetArn() (v string) {
 	if s != nil && s.Arn != nil {

@@ -12,6 +12,7 @@ var Service = api.Describe(&api.Service{
 	Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
 	Operations: []*api.Operation{
 		api.Describes[AssumeRoleRequest, AssumeRoleResponse]("AssumeRole", "POST", "/", 200, "AssumeRoleResult"),
+		api.Describes[DecodeAuthorizationMessageRequest, DecodeAuthorizationMessageResponse]("DecodeAuthorizationMessage", "POST", "/", 200, "DecodeAuthorizationMessageResult"),
 		api.Describes[GetAccessKeyInfoRequest, GetAccessKeyInfoResponse]("GetAccessKeyInfo", "POST", "/", 200, "GetAccessKeyInfoResult"),
 		api.Describes[GetCallerIdentityRequest, GetCallerIdentityResponse]("GetCallerIdentity", "POST", "/", 200, "GetCallerIdentityResult"),
 		api.Describes[GetFederationTokenRequest, GetFederationTokenResponse]("GetFederationToken", "POST", "/", 200, "GetFederationTokenResult"),
@@ -21,7 +22,6 @@ var Service = api.Describe(&api.Service{
 		{Name: "AssumeRoleWithSAML", Method: "POST", Path: "/"},
 		{Name: "AssumeRoleWithWebIdentity", Method: "POST", Path: "/"},
 		{Name: "AssumeRoot", Method: "POST", Path: "/"},
-		{Name: "DecodeAuthorizationMessage", Method: "POST", Path: "/"},
 		{Name: "GetDelegatedAccessToken", Method: "POST", Path: "/"},
 		{Name: "GetWebIdentityToken", Method: "POST", Path: "/"},
 	},
@@ -29,9 +29,10 @@ var Service = api.Describe(&api.Service{
 
 // Operations, with the types of their inputs and outputs.
 var (
-	AssumeRole         = api.Typed[AssumeRoleRequest, AssumeRoleResponse](Service, "AssumeRole")
-	GetAccessKeyInfo   = api.Typed[GetAccessKeyInfoRequest, GetAccessKeyInfoResponse](Service, "GetAccessKeyInfo")
-	GetCallerIdentity  = api.Typed[GetCallerIdentityRequest, GetCallerIdentityResponse](Service, "GetCallerIdentity")
-	GetFederationToken = api.Typed[GetFederationTokenRequest, GetFederationTokenResponse](Service, "GetFederationToken")
-	GetSessionToken    = api.Typed[GetSessionTokenRequest, GetSessionTokenResponse](Service, "GetSessionToken")
+	AssumeRole                 = api.Typed[AssumeRoleRequest, AssumeRoleResponse](Service, "AssumeRole")
+	DecodeAuthorizationMessage = api.Typed[DecodeAuthorizationMessageRequest, DecodeAuthorizationMessageResponse](Service, "DecodeAuthorizationMessage")
+	GetAccessKeyInfo           = api.Typed[GetAccessKeyInfoRequest, GetAccessKeyInfoResponse](Service, "GetAccessKeyInfo")
+	GetCallerIdentity          = api.Typed[GetCallerIdentityRequest, GetCallerIdentityResponse](Service, "GetCallerIdentity")
+	GetFederationToken         = api.Typed[GetFederationTokenRequest, GetFederationTokenResponse](Service, "GetFederationToken")
+	GetSessionToken            = api.Typed[GetSessionTokenRequest, GetSessionTokenResponse](Service, "GetSessionToken")
 )

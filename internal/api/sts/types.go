@@ -42,6 +42,16 @@ type Credentials struct {
 	SessionToken    *string    `aws:"SessionToken,required"`
 }
 
+// DecodeAuthorizationMessageRequest is the shape of that name.
+type DecodeAuthorizationMessageRequest struct {
+	EncodedMessage *string `aws:"EncodedMessage,required" len:"1:10240"`
+}
+
+// DecodeAuthorizationMessageResponse is the shape of that name.
+type DecodeAuthorizationMessageResponse struct {
+	DecodedMessage *string `aws:"DecodedMessage"`
+}
+
 // FederatedUser is the shape of that name.
 type FederatedUser struct {
 	Arn             *string `aws:"Arn,required" len:"20:2048" pattern:"[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"`

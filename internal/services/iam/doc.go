@@ -27,6 +27,13 @@
 //     Of service principals only the domain is checked.
 //   - Service-linked roles exist for the services of one table; deleting one
 //     always succeeds at once.
+//   - The policy simulator is the engine that decides calls, on the keys that
+//     ContextEntries give and no others. It does not ask whether an action or a
+//     key exists, nor for the resources a ResourceHandlingOption wants, and
+//     takes any actions together. Several resources are named "*" in the result
+//     of an action, where AWS names their type. A ResourcePolicy for an action
+//     of STS on a role is its trust policy, and must allow; AWS's ignores it.
+//     Resource control policies are not simulated, as on AWS.
 //   - Quotas are AWS's defaults and cannot be raised.
 //   - A root access key this server made is made anew at the next start if it
 //     was deleted: somebody must be able to get in.

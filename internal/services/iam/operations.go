@@ -173,6 +173,10 @@ func (s *Service) accountRows() []op.Row {
 		op.Bind(iamapi.DeleteAccountAlias, s.deleteAccountAlias, op.On("iam:DeleteAccountAlias", op.Any)),
 		op.Bind(iamapi.ListAccountAliases, s.listAccountAliases, op.On("iam:ListAccountAliases", op.Any)),
 		op.Bind(iamapi.GetAccountSummary, s.getAccountSummary, op.On("iam:GetAccountSummary", op.Any)),
+		op.Bind(iamapi.GetContextKeysForCustomPolicy, s.getContextKeysForCustomPolicy, op.On("iam:GetContextKeysForCustomPolicy", op.Any)),
+		op.Bind(iamapi.GetContextKeysForPrincipalPolicy, s.getContextKeysForPrincipalPolicy, tagged(op.On("iam:GetContextKeysForPrincipalPolicy", s.policySource))),
+		op.Bind(iamapi.SimulateCustomPolicy, s.simulateCustomPolicy, op.On("iam:SimulateCustomPolicy", op.Any)),
+		op.Bind(iamapi.SimulatePrincipalPolicy, s.simulatePrincipalPolicy, tagged(op.On("iam:SimulatePrincipalPolicy", s.policySource))),
 		op.Bind(iamapi.GetAccountAuthorizationDetails, s.getAccountAuthorizationDetails, op.On("iam:GetAccountAuthorizationDetails", op.Any)),
 	}
 }

@@ -24,5 +24,7 @@
 //     have signed a context assertion.
 //   - AWS does not publish how it packs session policies and tags. Here they are
 //     deflated; the size PackedPolicyTooLarge starts at is inferred.
+//   - DecodeAuthorizationMessage refuses every message: no service here encodes
+//     the reason of a denial (on AWS, EC2 does), so none can be ours.
 //   - Web identity, SAML, AssumeRoot and the other operations are not bound.
 package sts

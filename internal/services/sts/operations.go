@@ -22,6 +22,8 @@ func (s *Service) Rows() []op.Row {
 				sourceIdentity("sts:SourceIdentity"), transitiveTagKeys("sts:TransitiveTagKeys"), requestTags)),
 			op.Maybe(op.On("sts:SetContext", s.roleToContextualise).Bare()),
 		),
+		op.Bind(stsapi.DecodeAuthorizationMessage, s.decodeAuthorizationMessage,
+			op.On("sts:DecodeAuthorizationMessage", op.Any)),
 		op.Bind(stsapi.GetAccessKeyInfo, s.getAccessKeyInfo,
 			op.On("sts:GetAccessKeyInfo", op.Any)),
 		op.Bind(stsapi.GetCallerIdentity, s.getCallerIdentity,
