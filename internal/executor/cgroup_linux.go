@@ -128,6 +128,9 @@ func handOn(dir, controller string) bool {
 	return os.WriteFile(filepath.Join(dir, "cgroup.subtree_control"), []byte("+"+controller), 0o644) == nil
 }
 
+// any says that there is a directory at all.
+func (g *groups) any() bool { return g.memory != "" || g.pids != "" || g.unified != "" }
+
 func (g *groups) describe(s *Status) {
 	version := func(dir string, unified bool, none string) string {
 		switch {

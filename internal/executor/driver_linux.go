@@ -49,13 +49,26 @@ func chooseDriver(c driverConfig) (driver, sandbox) {
 	if err == nil {
 		first, err = d.make()
 	}
+	if err != nil && d.groups.any() {
+		// Perhaps only the control groups are in the way: the sandbox matters more.
+		c.log.Info("functions run without control groups", "reason", err)
+		d.dropGroups()
+		first, err = d.make()
+	}
 	if err == nil {
 		return d, first
 	}
-	if e := d.close(); e != nil {
-		c.log.Warn("control groups could not be removed", "error", e)
-	}
+	d.spawner.close()
+	d.dropGroups()
 	return newBareDriver(c, err.Error()+hint()), nil
+}
+
+// dropGroups does without control groups.
+func (d *linuxDriver) dropGroups() {
+	if err := d.groups.close(d.clock); err != nil {
+		d.log.Warn("control groups could not be removed", "error", err)
+	}
+	d.groups = &groups{}
 }
 
 // hint is what is known to forbid sandboxes on this machine.

@@ -328,16 +328,20 @@ func (e *Environment) start() error {
 	return nil
 }
 
-// noBootstrap is Lambda's text.
-const noBootstrap = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
+// noBootstrap is the want of a bootstrap, in Lambda's words.
+type noBootstrap struct{}
 
-// checkBootstrap words the want of a bootstrap as Lambda does.
+func (noBootstrap) Error() string {
+	return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
+}
+
+// checkBootstrap looks for the program of a custom runtime.
 func (e *Environment) checkBootstrap(path string, at places) error {
 	if path != filepath.Join(at.task, "bootstrap") {
 		return nil
 	}
 	if _, err := os.Stat(filepath.Join(e.function.CodeDir, "bootstrap")); errors.Is(err, os.ErrNotExist) {
-		return errors.New(noBootstrap)
+		return noBootstrap{}
 	}
 	return nil
 }
