@@ -52,8 +52,10 @@ func compileAction(text string) actionPattern {
 	p := actionPattern{pattern: compilePattern(text, grammar{wildcards: true})}
 	prefix, name, ok := strings.Cut(text, ":")
 	switch {
-	case strings.Trim(text, "*") == "" && text != "", text == "*:*":
+	case text == "*":
 		p.any = true
+	case text == "*:*":
+		p.any, p.caveat = true, CaveatActionStars
 	case !ok || prefix == "" || name == "" || strings.Contains(name, ":") || !isASCII(text):
 		p.caveat, p.always = CaveatNotUnderstood, true
 	case strings.ContainsAny(prefix, "*?"):
@@ -70,7 +72,7 @@ func compileAction(text string) actionPattern {
 func (p *actionPattern) match(action string, hash uint32) result {
 	switch {
 	case p.any:
-		return sure()
+		return result{yes, p.caveat}
 	case p.always:
 		return result{unsure, p.caveat}
 	case p.plain:

@@ -30,6 +30,7 @@ const (
 	CaveatGrantElsewhere
 	CaveatFunctionKeyInResource
 	CaveatUnknownOwner
+	CaveatActionStars
 )
 
 // Certainty is how sure a rule is.
@@ -78,6 +79,7 @@ func Caveats() []Caveat {
 		{CaveatGrantElsewhere, "grant-recorded-at-s3-and-sts", "That a resource policy alone lets a principal of the same account in was recorded at S3 and STS; other services are assumed to do the same.", Inferred},
 		{CaveatFunctionKeyInResource, "source-function-arn-in-resource-policy", "AWS's pages disagree whether lambda:SourceFunctionArn can be used in a resource-based policy: here it can.", Contested},
 		{CaveatUnknownOwner, "unknown-owner", "Nobody says which account owns the resource: its policy must allow as if it were another account's.", Inferred},
+		{CaveatActionStars, "star-colon-star", "The action pattern *:* is every action, as * is, although a service has no wildcards elsewhere.", Seen},
 	}
 }
 

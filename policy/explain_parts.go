@@ -61,7 +61,7 @@ func (e *actionElement) explain(q *question, s *Statement, seen []string) Part {
 		x.Notes = append(x.Notes, "the statement "+e.problem)
 	}
 	for i := range e.patterns {
-		if p := &e.patterns[i]; p.caveat != 0 {
+		if p := &e.patterns[i]; p.caveat != 0 && !p.any {
 			x.Notes = append(x.Notes, strconv.Quote(p.written)+" is not a legal action")
 		}
 	}

@@ -248,7 +248,7 @@ func (n *naive) action(s map[string]any, lean bool) bool {
 }
 
 func (n *naive) actionPattern(p string, lean bool) bool {
-	if strings.Trim(p, "*") == "" && p != "" || p == "*:*" {
+	if p == "*" || p == "*:*" {
 		return true
 	}
 	service, name, ok := strings.Cut(p, ":")
