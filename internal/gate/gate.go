@@ -82,36 +82,39 @@ func (g *Gate) admitNothing(q *op.Question) error {
 }
 
 func (g *Gate) admit(ctx context.Context, q *op.Question) error {
+	a := g.answer(ctx, q)
+	r := newRecord(q)
+	r.Refused = a.Refused
+	fill(r, &a.Request, a.Decision)
+	if a.Decision.Allowed() {
+		g.trail.Add(r, &a.Layers)
+		return nil
+	}
+	r.Message = message(q, &a.Request, &a.Layers, a.Decision)
+	g.trail.Add(r, &a.Layers)
+	return denied(q.Call.Operation.Service, r.Message)
+}
+
+// answer gathers what a question is decided on, and decides it.
+func (g *Gate) answer(ctx context.Context, q *op.Question) (a op.Answer) {
 	c := q.Call
-	var (
-		layers  policy.Layers
-		verdict policy.Decision // zero: implicit deny
-	)
 	grants, exists := g.grants(c.Caller)
 	facts := g.facts(q)
-	request := policy.Request{
+	a.Request = policy.Request{
 		Principal: c.Caller.Principal(), Action: q.Action, Resource: q.Resource.ARN,
 		ResourceAccount: g.owner(q, facts), Context: g.context(ctx, q, facts, grants),
 	}
-	g.layers(q, facts, grants, &layers)
-	g.control(q, request.ResourceAccount, &layers)
-	r := newRecord(q)
+	g.layers(q, facts, grants, &a.Layers)
+	g.control(q, a.Request.ResourceAccount, &a.Layers)
 	switch {
 	case !exists:
-		r.Refused = trail.NoPrincipal
+		a.Refused = trail.NoPrincipal
 	case q.Unknown:
-		r.Refused = trail.UnknownResource
+		a.Refused = trail.UnknownResource
 	default:
-		verdict = policy.Evaluate(&request, &layers)
+		a.Decision = policy.Evaluate(&a.Request, &a.Layers)
 	}
-	fill(r, &request, verdict)
-	if verdict.Allowed() {
-		g.trail.Add(r, &layers)
-		return nil
-	}
-	r.Message = message(q, &request, &layers, verdict)
-	g.trail.Add(r, &layers)
-	return denied(c.Operation.Service, r.Message)
+	return a
 }
 
 // grants asks the directory for the caller's own policies and tags, once for

@@ -49,7 +49,7 @@ var withoutResource = map[string][]string{
 		"ListCodeSigningConfigs", "ListEventSourceMappings", "ListFunctions", "ListLayerVersions", "ListLayers", "ListManagedMicrovmImages",
 		"ListMicrovmImages", "ListMicrovms", "ListNetworkConnectors", "PassNetworkConnector",
 	},
-	"sts": {"GetAccessKeyInfo"},
+	"sts": {"DecodeAuthorizationMessage", "GetAccessKeyInfo"},
 }
 
 // takesResource says whether an action is judged on resources. known is false
