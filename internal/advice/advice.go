@@ -1,4 +1,4 @@
-// Package advice turns the fixes the policy engine proposes for a denial into
+// Package advice tells decisions to people, and turns the fixes the policy engine proposes for a denial into
 // what a person does about it: a sentence and a ready command of the AWS CLI,
 // on the side where the change belongs.
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/sallyport/sallyport/internal/advice"
 	sallyportapi "github.com/sallyport/sallyport/internal/api/sallyport"
@@ -73,35 +74,59 @@ func first(records []*trail.Record) *trail.Record {
 // explain decides a recorded question again, with the policies that answered
 // it then, and says why.
 func (s *Service) explain(ctx context.Context, r *trail.Record) (*sallyportapi.ExplainedDecision, error) {
-	t := &told{record: r, gate: gateOf(r), arnOf: s.arnOf}
-	out := &sallyportapi.ExplainedDecision{Decision: ptr(decisionOf(r)), Gate: text(string(t.gate)), Message: text(r.Message)}
+	t := s.tell(r)
+	out := &sallyportapi.ExplainedDecision{Decision: ptr(decisionOf(r)), Gate: text(string(gateOf(r))), Message: text(r.Message)}
 	if r.Nothing != "" {
-		t.summary = nothingSummary(r)
-		out.Summary, out.Text = &t.summary, ptr(t.text())
+		t.Summary = nothingSummary(r)
+		out.Summary, out.Text = &t.Summary, ptr(t.String())
 		return out, nil
 	}
 	request, layers, err := s.Trail.Question(ctx, r)
 	if err != nil {
 		// The decision is known all the same.
-		t.summary = fmt.Sprintf("%s; it cannot be explained any more: %v", r.Effect, err)
-		out.Summary, out.Text = &t.summary, ptr(t.text())
+		t.Summary = fmt.Sprintf("%s; it cannot be explained any more: %v", r.Effect, err)
+		out.Summary, out.Text = &t.Summary, ptr(t.String())
 		return out, nil
 	}
+	return out, s.fill(out, t, r, request, layers)
+}
+
+// tell is how the head of a record is told.
+func (s *Service) tell(r *trail.Record) *advice.Told {
+	t := &advice.Told{
+		Principal: r.Principal, Action: r.Action, Operation: r.Service + " " + r.Operation, Resource: r.Resource, Account: r.Account,
+		Allowed: r.Allowed, Gate: gateOf(r).says(), ARNOf: s.arnOf,
+	}
+	if v := r.Context["aws:SourceArn"]; len(v) == 1 {
+		t.SourceARN = v[0]
+	}
+	if r.RequestID != "" {
+		t.Lines = append(t.Lines, advice.Line{Name: "when", Text: r.Time.UTC().Format(time.RFC3339) + ", request " + r.RequestID + " (" + r.Service + " " + r.Operation + ")"})
+	}
+	if r.Parent != "" {
+		t.Lines = append(t.Lines, advice.Line{Name: "caused by", Text: "request " + r.Parent})
+	}
+	t.Lines = append(t.Lines, advice.Line{Name: "AWS says", Text: r.Message})
+	return t
+}
+
+// fill explains the answer of the policies.
+func (s *Service) fill(out *sallyportapi.ExplainedDecision, t *advice.Told, r *trail.Record, request *policy.Request, layers *policy.Layers) error {
 	e := policy.Explain(request, layers)
-	t.tree, t.summary = e, e.Summary
+	t.Tree, t.Summary = e, e.Summary
 	switch why := outside(r, e); {
 	case why != "":
-		t.summary, e.Fixes = "denied: "+why, nil
+		t.Summary, e.Fixes = "denied: "+why, nil
 	case !r.Allowed:
-		t.fixes = advice.For(advice.Denial{Request: request, Layers: layers, ARNOf: s.arnOf}, e.Fixes)
+		t.Fixes = advice.For(advice.Denial{Request: request, Layers: layers, ARNOf: s.arnOf}, e.Fixes)
 	}
 	raw, err := json.Marshal(e)
 	if err != nil {
-		return nil, fmt.Errorf("explanation of decision %d: %w", r.Seq, err)
+		return fmt.Errorf("explanation of decision %d: %w", r.Seq, err)
 	}
-	out.Tree, out.Summary, out.Text = ptr(string(raw)), &t.summary, ptr(t.text())
-	out.Caveats, out.Fixes = caveats(e), fixes(t.fixes)
-	return out, nil
+	out.Tree, out.Summary, out.Text = ptr(string(raw)), &t.Summary, ptr(t.String())
+	out.Caveats, out.Fixes = caveats(e), fixes(t.Fixes)
+	return nil
 }
 
 // outside is why the call was denied without, or against, the policies; empty

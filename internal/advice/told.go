@@ -1,40 +1,53 @@
-package sallyport
+package advice
 
 import (
 	"fmt"
 	"strings"
-	"time"
 
-	"github.com/sallyport/sallyport/internal/advice"
-	"github.com/sallyport/sallyport/internal/trail"
 	"github.com/sallyport/sallyport/policy"
 )
 
-// told is one decision as it is told to a person.
-type told struct {
-	record  *trail.Record
-	gate    gateName
-	summary string
-	// tree is nil when there is nothing to show of policies.
-	tree  *policy.Explanation
-	fixes []advice.Advice
-	arnOf func(id string) (string, bool)
+// Told is one decision as it is told to a person.
+type Told struct {
+	Principal policy.Principal
+	// SourceARN is what a service principal acts for, empty if unknown.
+	SourceARN string
+	// Action may be empty for an operation that needs none: then Operation
+	// stands for it, "sts GetCallerIdentity".
+	Action, Operation, Resource string
+	// Account is the one that an action without resource is judged in.
+	Account string
+	Allowed bool
+	// Gate is at which of a function's gates it was asked, in words.
+	Gate string
+	// Summary is the reason in one sentence.
+	Summary string
+	// Lines follow: when, as what request, what AWS says.
+	Lines []Line
+	// Tree is nil when there is nothing to show of policies.
+	Tree  *policy.Explanation
+	Fixes []Advice
+	// ARNOf names the principal behind a unique id; it may be nil.
+	ARNOf func(id string) (arn string, ok bool)
 }
 
-// text tells the decision: what was asked at which gate, the answer and its
+// Line is one more line of the head of a decision.
+type Line struct{ Name, Text string }
+
+// String tells the decision: what was asked at which gate, the answer and its
 // reason, what each policy says, and what would allow it.
-func (t *told) text() string {
+func (t *Told) String() string {
 	var b strings.Builder
 	t.head(&b)
-	if t.tree != nil && len(t.tree.Layers) > 0 {
+	if t.Tree != nil && len(t.Tree.Layers) > 0 {
 		b.WriteString("\nWhat the policies say\n")
-		for i := range t.tree.Layers {
-			t.layer(&b, &t.tree.Layers[i])
+		for i := range t.Tree.Layers {
+			t.layer(&b, &t.Tree.Layers[i])
 		}
 	}
-	if t.tree != nil && len(t.tree.Caveats) > 0 {
+	if t.Tree != nil && len(t.Tree.Caveats) > 0 {
 		b.WriteString("\nNot certain: AWS leaves this open\n")
-		for _, c := range t.tree.Caveats {
+		for _, c := range t.Tree.Caveats {
 			fmt.Fprintf(&b, "  %s (%s)\n", c.Sentence, c.Certainty)
 		}
 	}
@@ -42,18 +55,17 @@ func (t *told) text() string {
 	return b.String()
 }
 
-func (t *told) head(b *strings.Builder) {
-	r := t.record
-	verdict, action := "DENIED", r.Action
-	if r.Allowed {
+func (t *Told) head(b *strings.Builder) {
+	verdict, action := "DENIED", t.Action
+	if t.Allowed {
 		verdict = "ALLOWED"
 	}
 	if action == "" {
-		action = r.Service + " " + r.Operation
+		action = t.Operation
 	}
 	fmt.Fprintf(b, "%s  %s", verdict, action)
-	if t.gate != "" {
-		fmt.Fprintf(b, "  at %s", t.gate.says())
+	if t.Gate != "" {
+		fmt.Fprintf(b, "  at %s", t.Gate)
 	}
 	b.WriteByte('\n')
 	line := func(name, value string) {
@@ -63,17 +75,15 @@ func (t *told) head(b *strings.Builder) {
 	}
 	line("who", t.who())
 	line("on", t.on())
-	line("why", t.summary)
-	line("when", r.Time.UTC().Format(time.RFC3339)+", request "+r.RequestID+" ("+r.Service+" "+r.Operation+")")
-	if r.Parent != "" {
-		line("caused by", "request "+r.Parent)
+	line("why", t.Summary)
+	for _, l := range t.Lines {
+		line(l.Name, l.Text)
 	}
-	line("AWS says", r.Message)
 }
 
 // who is the principal with what kind it is.
-func (t *told) who() string {
-	p := &t.record.Principal
+func (t *Told) who() string {
+	p := &t.Principal
 	switch p.Kind {
 	case policy.Root:
 		return p.ARN + " (the root user)"
@@ -84,26 +94,28 @@ func (t *told) who() string {
 	case policy.FederatedUser:
 		return p.ARN + " (made by " + p.UserARN + ")"
 	case policy.Service:
-		if v := t.record.Context["aws:SourceArn"]; len(v) == 1 {
-			return p.Service + " (an AWS service, for " + v[0] + ")"
+		if t.SourceARN != "" {
+			return p.Service + " (an AWS service, for " + t.SourceARN + ")"
 		}
 		return p.Service + " (an AWS service)"
 	}
 	return "a request that nobody signed"
 }
 
-func (t *told) on() string {
-	switch t.record.Resource {
-	case "":
+func (t *Told) on() string {
+	switch {
+	case t.Resource == "":
 		return ""
-	case "*":
-		return "account " + t.record.Account + " (the action knows no resource)"
+	case t.Resource == "*" && t.Account == "":
+		return "* (the action knows no resource)"
+	case t.Resource == "*":
+		return "account " + t.Account + " (the action knows no resource)"
 	}
-	on := t.record.Resource
-	if t.tree == nil {
+	on := t.Resource
+	if t.Tree == nil {
 		return on
 	}
-	switch t.tree.Accounts {
+	switch t.Tree.Accounts {
 	case "cross":
 		on += "\n           (of another account, so the resource's side and the caller's side must both allow)"
 	case "none":
@@ -113,10 +125,10 @@ func (t *told) on() string {
 }
 
 // layerName is what AWS calls the policies of a layer.
-func (t *told) layerName(l policy.Layer) string {
+func (t *Told) layerName(l policy.Layer) string {
 	switch l {
 	case policy.LayerResource:
-		if strings.HasPrefix(t.record.Action, "sts:") {
+		if strings.HasPrefix(t.Action, "sts:") {
 			return "trust policy"
 		}
 		return "resource-based policy"
@@ -124,13 +136,19 @@ func (t *told) layerName(l policy.Layer) string {
 		return "permissions boundary"
 	case policy.LayerSession:
 		return "session policies"
+	case policy.LayerServiceControl:
+		return "service control policies"
+	case policy.LayerResourceControl:
+		return "resource control policies"
+	case policy.LayerEndpoint:
+		return "VPC endpoint policy"
 	}
 	return "identity-based policies"
 }
 
 // layer tells what one kind of policies says, and of each policy the
 // statements that applied or nearly did.
-func (t *told) layer(b *strings.Builder, l *policy.LayerExplanation) {
+func (t *Told) layer(b *strings.Builder, l *policy.LayerExplanation) {
 	if !l.Present && len(l.Policies) == 0 {
 		return
 	}
@@ -152,11 +170,11 @@ func (t *told) layer(b *strings.Builder, l *policy.LayerExplanation) {
 	}
 }
 
-func (t *told) root(l policy.Layer) bool {
-	return l == policy.LayerIdentity && t.record.Principal.Kind == policy.Root
+func (t *Told) root(l policy.Layer) bool {
+	return l == policy.LayerIdentity && t.Principal.Kind == policy.Root
 }
 
-func (t *told) policy(b *strings.Builder, p *policy.PolicyExplanation) {
+func (t *Told) policy(b *strings.Builder, p *policy.PolicyExplanation) {
 	title := p.Name
 	if title == "" {
 		title = "policy"
@@ -181,7 +199,7 @@ func (t *told) policy(b *strings.Builder, p *policy.PolicyExplanation) {
 	}
 }
 
-func (t *told) statement(b *strings.Builder, title string, s *policy.StatementExplanation) {
+func (t *Told) statement(b *strings.Builder, title string, s *policy.StatementExplanation) {
 	name := fmt.Sprintf("%s, statement %d", title, s.Index+1)
 	if s.SID != "" {
 		name += " (" + s.SID + ")"
@@ -204,7 +222,7 @@ func (t *told) statement(b *strings.Builder, title string, s *policy.StatementEx
 }
 
 // part tells what a statement demands and what the request brings.
-func (t *told) part(b *strings.Builder, p *policy.Part) {
+func (t *Told) part(b *strings.Builder, p *policy.Part) {
 	name := p.Element
 	if p.Operator != "" {
 		name = p.Operator + " " + p.Key
@@ -220,7 +238,7 @@ func (t *told) part(b *strings.Builder, p *policy.Part) {
 }
 
 // values prints the first few, with the names behind unique ids.
-func (t *told) values(all []string) string {
+func (t *Told) values(all []string) string {
 	const most = 4
 	var out []string
 	for i, v := range all {
@@ -228,8 +246,8 @@ func (t *told) values(all []string) string {
 			out = append(out, fmt.Sprintf("and %d more", len(all)-most))
 			break
 		}
-		if _, id, ok := strings.Cut(v, ": "); ok && t.arnOf != nil {
-			if arn, known := t.arnOf(id); known {
+		if _, id, ok := strings.Cut(v, ": "); ok && t.ARNOf != nil {
+			if arn, known := t.ARNOf(id); known {
 				v = strings.TrimSuffix(v, id) + arn
 			}
 		}
@@ -242,19 +260,19 @@ func (t *told) values(all []string) string {
 }
 
 // advice tells what would allow a denied request.
-func (t *told) advice(b *strings.Builder) {
-	if t.record.Allowed {
+func (t *Told) advice(b *strings.Builder) {
+	if t.Allowed {
 		return
 	}
-	if len(t.fixes) == 0 {
-		if t.tree != nil {
+	if len(t.Fixes) == 0 {
+		if t.Tree != nil {
 			b.WriteString("\nNo single change of a policy that AWS offers would allow it.\n")
 		}
 		return
 	}
 	b.WriteString("\nWhat would allow it\n")
-	for i := range t.fixes {
-		f := &t.fixes[i]
+	for i := range t.Fixes {
+		f := &t.Fixes[i]
 		if i > 0 {
 			b.WriteString("  or\n")
 		}
