@@ -78,12 +78,12 @@ func (s *Service) createAccount(ctx context.Context, c *op.Call, in *orgapi.Crea
 		if err := s.forgetOldest(tx, o); err != nil {
 			return err
 		}
-		tx.After(s.wakeMaker)
 		return s.requests.Put(tx, r.key(), r)
 	})
 	if err != nil {
 		return nil, err
 	}
+	s.wakeMaker() // not before the request can be seen
 	return &orgapi.CreateAccountResponse{CreateAccountStatus: ptr(r.show())}, nil
 }
 
