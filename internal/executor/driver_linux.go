@@ -44,12 +44,13 @@ func chooseDriver(c driverConfig) (driver, sandbox) {
 		driverConfig: c, privileged: os.Geteuid() == 0, groups: openGroups(c.clock), spawner: newSpawner(),
 		slots: make([]bool, limits.Environments+64),
 	}
-	err := d.chooseUsers()
 	var first sandbox
-	if err == nil {
+	err := d.chooseUsers()
+	usable := err == nil
+	if usable {
 		first, err = d.make()
 	}
-	if err != nil && d.groups.any() {
+	if usable && err != nil && d.groups.any() {
 		// Perhaps only the control groups are in the way: the sandbox matters more.
 		c.log.Info("functions run without control groups", "reason", err)
 		d.dropGroups()

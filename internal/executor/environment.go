@@ -101,7 +101,7 @@ func (e *Environment) run(ctx context.Context, inv *Invocation) (*Result, error)
 	e.journal.begin(inv.Tail)
 	if cold {
 		start := e.x.clock.Now()
-		failed, err := e.init(ctx, e.x.clock.After(limits.InitTime), "init", "")
+		failed, err := e.init(ctx, e.x.clock.After(e.x.initTime), "init", "")
 		if err != nil {
 			e.journal.end()
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/sallyport/sallyport/internal/bug"
 	"github.com/sallyport/sallyport/internal/clock"
@@ -45,6 +46,8 @@ type Executor struct {
 	endpoint func(*Environment, net.Listener)
 	dir      string
 	max      int
+	// initTime is limits.InitTime; tests have less time.
+	initTime time.Duration
 	runtimes *runtimes.Set
 	// driver and shelf are set when chosen is closed: trying whether sandboxes
 	// can be made takes as long as the rest of a server's start.
@@ -72,7 +75,7 @@ type Executor struct {
 // Status and Invoke wait for that.
 func New(c Config) (*Executor, error) {
 	x := &Executor{
-		clock: c.Clock, log: c.Log, bug: c.Bug, endpoint: c.Endpoint, dir: c.Dir, max: c.MaxEnvironments,
+		clock: c.Clock, log: c.Log, bug: c.Bug, endpoint: c.Endpoint, dir: c.Dir, max: c.MaxEnvironments, initTime: limits.InitTime,
 		runtimes: runtimes.New(c.StrictRuntimes), pools: map[string]*pool{},
 		chosen: make(chan struct{}), closing: make(chan struct{}), wake: make(chan struct{}, 1),
 	}

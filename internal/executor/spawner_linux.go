@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"golang.org/x/sys/unix"
 )
 
 // spawner starts processes from one thread. A child's parent-death signal comes
@@ -33,15 +35,27 @@ type spawned struct {
 
 func newSpawner() *spawner {
 	s := &spawner{requests: make(chan spawn), ended: make(chan struct{})}
-	go s.run()
+	started := make(chan struct{})
+	go s.run(started)
+	<-started
 	return s
 }
 
-func (s *spawner) run() {
+// run starts processes, from any thread but the main one: what the server uses
+// of memory counts for the control group its main thread is in.
+func (s *spawner) run(started chan<- struct{}) {
 	// Unlocked in the end, so that the thread lives on: it may have started
 	// processes of others before it was this one's.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	if unix.Gettid() == unix.Getpid() {
+		other := make(chan struct{})
+		go s.run(other) // on another thread: this one is locked until it runs
+		<-other
+		close(started)
+		return
+	}
+	close(started)
 	for {
 		select {
 		case r := <-s.requests:
