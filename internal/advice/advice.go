@@ -1,6 +1,6 @@
-// Package advice tells decisions to people, and turns the fixes the policy engine proposes for a denial into
-// what a person does about it: a sentence and a ready command of the AWS CLI,
-// on the side where the change belongs.
+// Package advice tells decisions to people, and turns the fixes the policy
+// engine proposes for a denial into what a person does about it: a sentence and
+// a ready command of the AWS CLI, on the side where the change belongs.
 //
 // The engine changes statements; AWS changes policies through operations, and
 // not every statement has one (a function's policy holds only what
@@ -38,7 +38,7 @@ type Advice struct {
 type Step struct {
 	Sentence string
 	// Side is whose policy changes: "identity", "resource", "trust",
-	// "boundary" or "session".
+	// "boundary", "session", "service-control" or "resource-control".
 	Side string
 	// Account has to make the change: the command runs with its credentials.
 	Account string
@@ -70,6 +70,9 @@ func (d Denial) carryOut(f *policy.Fix) (Advice, bool) {
 	b := &bench{Denial: d, layers: copyLayers(d.Layers), exact: true}
 	for i := range f.Changes {
 		verdict := policy.Evaluate(d.Request, &b.layers)
+		if verdict.Allowed() && b.controls(f.Changes[i].Layer) != nil {
+			continue // the same control policy, attached once more
+		}
 		if verdict.Allowed() || !b.apply(&f.Changes[i], verdict) {
 			return Advice{}, false
 		}

@@ -28,6 +28,7 @@ func copyLayers(l *policy.Layers) policy.Layers {
 		r := *l.Resource
 		c.Resource = &r
 	}
+	c.ServiceControl, c.ResourceControl = copyLevels(l.ServiceControl), copyLevels(l.ResourceControl)
 	return c
 }
 
@@ -45,6 +46,8 @@ func (b *bench) apply(c *policy.Change, verdict policy.Decision) bool {
 		return b.addToBoundary(c)
 	case policy.AddToSession:
 		return b.addToSession(c)
+	case policy.AddToServiceControl, policy.AddToResourceControl:
+		return b.addToControl(c)
 	case policy.NarrowDeny, policy.RemoveDeny:
 		return b.lift(c, verdict)
 	}
@@ -135,5 +138,5 @@ func (b *bench) at(d policy.Decision) *policy.Attached {
 	case d.Layer == policy.LayerIdentity && d.Policy >= 0 && d.Policy < len(b.layers.Identity):
 		return &b.layers.Identity[d.Policy]
 	}
-	return nil
+	return atLevels(b.controls(d.Layer), d.Policy)
 }

@@ -12,7 +12,11 @@ import (
 func (b *bench) lift(c *policy.Change, verdict policy.Decision) bool {
 	rest, ok := statements(c)
 	a := b.at(verdict)
-	if !ok || a == nil || a.Policy == nil || verdict.Effect != policy.ExplicitDeny {
+	switch {
+	case verdict.Effect != policy.ExplicitDeny || verdict.Layer != c.Layer:
+		// A control policy that is attached twice was amended the first time.
+		return b.controls(c.Layer) != nil && len(b.steps) > 0
+	case !ok || a == nil || a.Policy == nil:
 		return false
 	}
 	d := b.document(a)
@@ -23,6 +27,11 @@ func (b *bench) lift(c *policy.Change, verdict policy.Decision) bool {
 	d.Statements = slices.Replace(d.Statements, verdict.Statement, verdict.Statement+1, rest...)
 	s := Step{Statements: c.Statements, Sentence: liftSentence(c, name, a), policy: a}
 	switch verdict.Layer {
+	case policy.LayerServiceControl, policy.LayerResourceControl:
+		named := *a
+		named.Name = "the " + controlKind(verdict.Layer) + " " + a.Name
+		s.Sentence = liftSentence(c, name, &named)
+		return b.amend(s, verdict.Layer, a, d)
 	case policy.LayerResource:
 		s.Side, s.Account = "resource", b.resourceAccount()
 		if role := ownerOfARN(b.Request.Resource); role.kind == "role" && strings.HasPrefix(b.Request.Action, "sts:") {
