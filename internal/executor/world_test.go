@@ -159,6 +159,9 @@ def next():
     status, body, headers = call("GET", "invocation/next")
     assert status == 200, status
     return headers["Lambda-Runtime-Aws-Request-Id"], body
+def print(*words):
+    # In one piece: the end of an invoke cuts an unfinished line.
+    os.write(1, (" ".join(str(w) for w in words) + "\n").encode())
 def respond(id, body, headers={}):
     return call("POST", "invocation/" + id + "/response", body, headers)[0]
 `+source)
