@@ -6,7 +6,6 @@ import (
 
 	"github.com/sallyport/sallyport/internal/api"
 	"github.com/sallyport/sallyport/internal/caller"
-	"github.com/sallyport/sallyport/internal/id"
 	"github.com/sallyport/sallyport/internal/op"
 	"github.com/sallyport/sallyport/policy"
 )
@@ -52,7 +51,7 @@ func (g *Gate) named(s *op.Supposed) (caller.Caller, error) {
 	switch {
 	case name == "anonymous":
 		return caller.Anonymous(), nil
-	case id.IsAccount(name) && g.directory.HasAccount(name):
+	case isAccount(name) && g.directory.HasAccount(name):
 		return caller.Root(name, caller.Key{}), nil
 	case !strings.HasPrefix(name, "arn:") && strings.Contains(name, ".") && !strings.ContainsAny(name, ":/"):
 		return caller.ForService(caller.Service{Principal: name}), nil
@@ -92,5 +91,8 @@ func (g *Gate) session(arn, name string, s *op.Supposed) (caller.Caller, bool) {
 		Account: r.Account, RoleARN: r.ARN, RoleName: r.Name, RoleID: r.ID, Name: name,
 	}, caller.Key{IssuedAt: s.Time, SessionToken: true}), true
 }
+
+// isAccount says whether a name is twelve digits.
+func isAccount(name string) bool { return len(name) == 12 && strings.Trim(name, "0123456789") == "" }
 
 func lastPart(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }

@@ -59,3 +59,10 @@ type Census interface {
 	// sorted; none for an account that is closed or not here.
 	PrincipalARNs(account string) []string
 }
+
+// Guardian is a Service whose resources have policies of their own.
+type Guardian interface {
+	// Guarded are the ARNs of the resources that have one, of every account and
+	// region, sorted.
+	Guarded() []string
+}

@@ -4,6 +4,30 @@ package sallyport
 
 import "time"
 
+// GetAction is Action, or its zero value where it is absent.
+func (s *AskDecisionRequest) GetAction() (v string) {
+	if s != nil && s.Action != nil {
+		return *s.Action
+	}
+	return v
+}
+
+// GetPrincipal is Principal, or its zero value where it is absent.
+func (s *AskDecisionRequest) GetPrincipal() (v string) {
+	if s != nil && s.Principal != nil {
+		return *s.Principal
+	}
+	return v
+}
+
+// GetResource is Resource, or its zero value where it is absent.
+func (s *AskDecisionRequest) GetResource() (v string) {
+	if s != nil && s.Resource != nil {
+		return *s.Resource
+	}
+	return v
+}
+
 // GetCertainty is Certainty, or its zero value where it is absent.
 func (s *Caveat) GetCertainty() (v string) {
 	if s != nil && s.Certainty != nil {
@@ -504,6 +528,110 @@ func (s *ListDecisionsResponse) GetLast() (v int64) {
 func (s *ListDecisionsResponse) GetNextToken() (v string) {
 	if s != nil && s.NextToken != nil {
 		return *s.NextToken
+	}
+	return v
+}
+
+// GetPrincipal is Principal, or its zero value where it is absent.
+func (s *ListWhatRequest) GetPrincipal() (v string) {
+	if s != nil && s.Principal != nil {
+		return *s.Principal
+	}
+	return v
+}
+
+// GetAsked is Asked, or its zero value where it is absent.
+func (s *ListWhatResponse) GetAsked() (v int64) {
+	if s != nil && s.Asked != nil {
+		return *s.Asked
+	}
+	return v
+}
+
+// GetAction is Action, or its zero value where it is absent.
+func (s *ListWhoRequest) GetAction() (v string) {
+	if s != nil && s.Action != nil {
+		return *s.Action
+	}
+	return v
+}
+
+// GetNextToken is NextToken, or its zero value where it is absent.
+func (s *ListWhoRequest) GetNextToken() (v string) {
+	if s != nil && s.NextToken != nil {
+		return *s.NextToken
+	}
+	return v
+}
+
+// GetResource is Resource, or its zero value where it is absent.
+func (s *ListWhoRequest) GetResource() (v string) {
+	if s != nil && s.Resource != nil {
+		return *s.Resource
+	}
+	return v
+}
+
+// GetAsked is Asked, or its zero value where it is absent.
+func (s *ListWhoResponse) GetAsked() (v int64) {
+	if s != nil && s.Asked != nil {
+		return *s.Asked
+	}
+	return v
+}
+
+// GetNextToken is NextToken, or its zero value where it is absent.
+func (s *ListWhoResponse) GetNextToken() (v string) {
+	if s != nil && s.NextToken != nil {
+		return *s.NextToken
+	}
+	return v
+}
+
+// GetCondition is Condition, or its zero value where it is absent.
+func (s *What) GetCondition() (v string) {
+	if s != nil && s.Condition != nil {
+		return *s.Condition
+	}
+	return v
+}
+
+// GetResource is Resource, or its zero value where it is absent.
+func (s *What) GetResource() (v string) {
+	if s != nil && s.Resource != nil {
+		return *s.Resource
+	}
+	return v
+}
+
+// GetLayer is Layer, or its zero value where it is absent.
+func (s *Who) GetLayer() (v string) {
+	if s != nil && s.Layer != nil {
+		return *s.Layer
+	}
+	return v
+}
+
+// GetPrincipal is Principal, or its zero value where it is absent.
+func (s *Who) GetPrincipal() (v string) {
+	if s != nil && s.Principal != nil {
+		return *s.Principal
+	}
+	return v
+}
+
+// GetPrincipalType is PrincipalType, or its zero value where it is absent.
+func (s *Who) GetPrincipalType() (v string) {
+	if s != nil && s.PrincipalType != nil {
+		return *s.PrincipalType
+	}
+	return v
+}
+
+// GetSummary is Summary, or its zero value where it is absent.
+func (s *Who) GetSummary() (v string) {
+	if s != nil && s.Summary != nil {
+		return *s.Summary
 	}
 	return v
 }

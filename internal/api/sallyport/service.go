@@ -11,17 +11,23 @@ var Service = api.Describe(&api.Service{
 	ID: "sallyport", Name: "Sallyport", SigningName: "sallyport", Protocol: api.JSON11, Version: "2026-11-01",
 	TargetPrefix: "Sallyport_20261101",
 	Operations: []*api.Operation{
+		api.Describes[AskDecisionRequest, AskDecisionResponse]("AskDecision", "POST", "/", 200, ""),
 		api.Describes[api.Empty, DescribeServerResponse]("DescribeServer", "POST", "/", 200, ""),
 		api.Describes[ExplainDecisionRequest, ExplainDecisionResponse]("ExplainDecision", "POST", "/", 200, ""),
 		api.Describes[ListDecisionsRequest, ListDecisionsResponse]("ListDecisions", "POST", "/", 200, ""),
+		api.Describes[ListWhatRequest, ListWhatResponse]("ListWhat", "POST", "/", 200, ""),
+		api.Describes[ListWhoRequest, ListWhoResponse]("ListWho", "POST", "/", 200, ""),
 		api.Describes[api.Empty, api.Empty]("Reset", "POST", "/", 200, ""),
 	},
 })
 
 // Operations, with the types of their inputs and outputs.
 var (
+	AskDecision     = api.Typed[AskDecisionRequest, AskDecisionResponse](Service, "AskDecision")
 	DescribeServer  = api.Typed[api.Empty, DescribeServerResponse](Service, "DescribeServer")
 	ExplainDecision = api.Typed[ExplainDecisionRequest, ExplainDecisionResponse](Service, "ExplainDecision")
 	ListDecisions   = api.Typed[ListDecisionsRequest, ListDecisionsResponse](Service, "ListDecisions")
+	ListWhat        = api.Typed[ListWhatRequest, ListWhatResponse](Service, "ListWhat")
+	ListWho         = api.Typed[ListWhoRequest, ListWhoResponse](Service, "ListWho")
 	Reset           = api.Typed[api.Empty, api.Empty](Service, "Reset")
 )

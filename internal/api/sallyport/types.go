@@ -4,6 +4,19 @@ package sallyport
 
 import "time"
 
+// AskDecisionRequest is the shape of that name.
+type AskDecisionRequest struct {
+	Action    *string             `aws:"Action,required" len:"3:128"`
+	Context   map[string][]string `aws:"Context"`
+	Principal *string             `aws:"Principal,required" len:"1:2048"`
+	Resource  *string             `aws:"Resource,required" len:"1:2048"`
+}
+
+// AskDecisionResponse is the shape of that name.
+type AskDecisionResponse struct {
+	Decision *ExplainedDecision `aws:"Decision"`
+}
+
 // Caveat is the shape of that name.
 type Caveat struct {
 	Certainty *string `aws:"Certainty"`
@@ -119,4 +132,48 @@ type ListDecisionsResponse struct {
 	Decisions []Decision `aws:"Decisions"`
 	Last      *int64     `aws:"Last"`
 	NextToken *string    `aws:"NextToken" len:"1:64"`
+}
+
+// ListWhatRequest is the shape of that name.
+type ListWhatRequest struct {
+	Context   map[string][]string `aws:"Context"`
+	Principal *string             `aws:"Principal,required" len:"1:2048"`
+}
+
+// ListWhatResponse is the shape of that name.
+type ListWhatResponse struct {
+	Allowed     []What `aws:"Allowed"`
+	Asked       *int64 `aws:"Asked"`
+	Conditional []What `aws:"Conditional"`
+}
+
+// ListWhoRequest is the shape of that name.
+type ListWhoRequest struct {
+	Action    *string             `aws:"Action,required" len:"3:128"`
+	Context   map[string][]string `aws:"Context"`
+	NextToken *string             `aws:"NextToken" len:"1:64"`
+	Resource  *string             `aws:"Resource,required" len:"1:2048"`
+}
+
+// ListWhoResponse is the shape of that name.
+type ListWhoResponse struct {
+	Allowed   []Who   `aws:"Allowed"`
+	Asked     *int64  `aws:"Asked"`
+	NextToken *string `aws:"NextToken" len:"1:64"`
+}
+
+// What is the shape of that name.
+type What struct {
+	Actions   []string `aws:"Actions"`
+	Condition *string  `aws:"Condition"`
+	Except    []string `aws:"Except"`
+	Resource  *string  `aws:"Resource"`
+}
+
+// Who is the shape of that name.
+type Who struct {
+	Layer         *string `aws:"Layer"`
+	Principal     *string `aws:"Principal"`
+	PrincipalType *string `aws:"PrincipalType"`
+	Summary       *string `aws:"Summary"`
 }

@@ -23,3 +23,15 @@ func (s *Service) PrincipalARNs(account string) []string {
 	slices.Sort(arns)
 	return arns
 }
+
+var _ op.Guardian = (*Service)(nil)
+
+// Guarded implements op.Guardian: roles have trust policies.
+func (s *Service) Guarded() []string {
+	var arns []string
+	for _, r := range s.roles.All("", "") {
+		arns = append(arns, r.arn())
+	}
+	slices.Sort(arns)
+	return arns
+}

@@ -14,6 +14,10 @@
 //     as the owner of the resource. Their explanation names the policies of
 //     both sides, the other account's too: without them a cross-account denial
 //     could not be understood. AWS would show each account its own side only.
+//   - AskDecision, ListWho and ListWhat answer what would be decided, by the
+//     gate that decides, and record nothing. What they do not say is as in the
+//     request that asks: time, address, region. They are told to the accounts
+//     that would see the decision.
 //   - Decisions about this API that allowed are listed only if asked for by
 //     action or request id, so that looking does not fill the list.
 //   - Reset belongs to root users. It empties every account of the server and

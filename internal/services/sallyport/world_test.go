@@ -3,6 +3,7 @@ package sallyport
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +172,16 @@ func (p people) PrincipalARN(id string) (string, bool) {
 	return "", false
 }
 func (people) HasAccount(string) bool { return true }
+func (p people) PrincipalARNs(account string) []string {
+	arns := []string{"arn:aws:iam::" + account + ":root"}
+	for arn := range p {
+		if strings.Contains(arn, account) {
+			arns = append(arns, arn)
+		}
+	}
+	slices.Sort(arns)
+	return arns
+}
 
 func call[In, Out any](w *world, as caller.Caller, o api.Op[In, Out], in *In) (*Out, error) {
 	w.Helper()
