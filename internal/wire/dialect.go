@@ -4,8 +4,9 @@ import "github.com/sallyport/sallyport/internal/api"
 
 // dialect is how a service words what the framework in front of it refuses.
 type dialect struct {
-	// invalid is the code of inputs that break a constraint.
-	invalid string
+	// invalid is the code of inputs that break a constraint; invalidText and
+	// reason are all that some services say of it.
+	invalid, invalidText, reason string
 	// malformed is the code of a body that is not JSON, malformedText what
 	// stands before the reason, and typed says that Lambda's Type is added.
 	malformed, malformedText string
@@ -23,6 +24,8 @@ func dialectOf(s *api.Service) dialect {
 		d.malformed, d.malformedText, d.typed = "InvalidRequestContentException", "Could not parse request body into json: ", true
 	case "logs": // seen: constraint failures of CloudWatch Logs carry its own code
 		d.invalid = "InvalidParameterException"
+	case "organizations": // seen in several public reports
+		d.invalid, d.invalidText, d.reason = "InvalidInputException", "You provided a value that does not match the required pattern.", "INVALID_PATTERN"
 	}
 	return d
 }
@@ -32,6 +35,9 @@ func dialectOf(s *api.Service) dialect {
 func (d dialect) invalidInput(message string) *api.Error {
 	e := api.Newf(400, d.invalid, "%s", message)
 	e.MessageMember = "message"
+	if d.invalidText != "" {
+		e.Message, e.MessageMember, e.Members = d.invalidText, "Message", map[string]any{"Reason": d.reason}
+	}
 	return e
 }
 

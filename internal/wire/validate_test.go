@@ -159,6 +159,7 @@ func TestMessagesDoNotGrowWithoutEnd(t *testing.T) {
 func TestCodesOfInvalidInputs(t *testing.T) {
 	for id, want := range map[string]string{
 		"lambda": "ValidationException", "iam": "ValidationError", "sts": "ValidationError", "logs": "InvalidParameterException", "sallyport": "ValidationException",
+		"organizations": "InvalidInputException",
 	} {
 		for _, s := range generated() {
 			if s.ID != id {
@@ -168,6 +169,20 @@ func TestCodesOfInvalidInputs(t *testing.T) {
 			if e.Code != want || e.Status != 400 || e.Fault != api.Client {
 				t.Errorf("%s: %+v, want %s", id, e, want)
 			}
+		}
+	}
+}
+
+// TestOrganizationsSaysOneThing of every input that breaks a constraint, with a
+// reason that its SDKs have a member for.
+func TestOrganizationsSaysOneThing(t *testing.T) {
+	for _, s := range generated() {
+		if s.ID != "organizations" {
+			continue
+		}
+		e := dialectOf(s).invalidInput("1 validation error detected: ...")
+		if e.Message != "You provided a value that does not match the required pattern." || e.Members["Reason"] != "INVALID_PATTERN" || e.MessageMember != "Message" {
+			t.Errorf("%+v", e)
 		}
 	}
 }
