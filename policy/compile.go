@@ -23,6 +23,8 @@ type statement struct {
 	action     actionElement
 	resource   resourceElement
 	conditions []condition
+	// demands are what explanations print of all these.
+	demands []Demand
 	// never says why the statement can not apply at all, empty if it can.
 	never string
 }
@@ -82,6 +84,7 @@ func compileStatement(s *Statement, variables bool) statement {
 	c.action = compileActions(s)
 	c.resource = compileResources(s, variables)
 	c.conditions = compileConditions(s, variables)
+	c.demand(s)
 	return c
 }
 

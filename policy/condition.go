@@ -10,11 +10,9 @@ import (
 // statement must hold.
 type condition struct {
 	operator
-	// written is the operator's name, name the key's; folded compares.
-	written, name, folded string
-	values                []operand
-	// wanted are the values as explanations print them.
-	wanted []string
+	// folded is the key for comparison.
+	folded string
+	values []operand
 	// broken says that some value is none of the operator's kind.
 	broken bool
 }
@@ -41,9 +39,9 @@ func compileConditions(s *Statement, variables bool) []condition {
 		o := parseOperator(block.Operator)
 		for i := range block.Keys {
 			k := &block.Keys[i]
-			c := condition{operator: o, written: block.Operator, name: k.Key, folded: lower(k.Key), wanted: k.texts()}
-			for _, text := range c.wanted {
-				v := compileOperand(o, text, variables)
+			c := condition{operator: o, folded: lower(k.Key)}
+			for j := range k.Values {
+				v := compileOperand(o, k.Values[j].Text, variables)
 				c.values = append(c.values, v)
 				c.broken = c.broken || !v.readable || v.fault == arnNone
 			}

@@ -14,17 +14,28 @@ func Evaluate(r *Request, l *Layers) Decision {
 	var q question
 	q.ask(r, l)
 	if q.problem != "" {
-		return Decision{Policy: -1, Statement: -1, Caveats: CaveatNotUnderstood}
+		return notJudged()
 	}
 	var o opinions
-	o.resourceControl.judgeControl(&q, LayerResourceControl, l.ResourceControl)
-	o.serviceControl.judgeControl(&q, LayerServiceControl, l.ServiceControl)
-	o.resource.judgeResource(&q)
-	o.identity.judgeIdentity(&q)
-	o.boundary.judgeBoundary(&q)
-	o.session.judgeSession(&q)
-	o.endpoint.judgeEndpoint(&q)
+	q.judge(&o)
 	return q.decide(&o)
+}
+
+// notJudged answers a question with a problem.
+func notJudged() Decision {
+	return Decision{Policy: -1, Statement: -1, Caveats: CaveatNotUnderstood}
+}
+
+// judge asks every layer.
+func (q *question) judge(o *opinions) {
+	l := q.layers
+	o.resourceControl.judgeControl(q, LayerResourceControl, l.ResourceControl)
+	o.serviceControl.judgeControl(q, LayerServiceControl, l.ServiceControl)
+	o.resource.judgeResource(q)
+	o.identity.judgeIdentity(q)
+	o.boundary.judgeBoundary(q)
+	o.session.judgeSession(q)
+	o.endpoint.judgeEndpoint(q)
 }
 
 // decide puts the opinions together.

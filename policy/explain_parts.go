@@ -3,11 +3,30 @@ package policy
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
-// described is a part with the result of its matcher.
-func described(element string, r result) Part {
-	return Part{Element: element, Holds: r.verdict.String(), Caveats: r.caveats}
+// A statement's demands stand in this order, conditions last.
+const (
+	demandPrincipal = iota
+	demandAction
+	demandResource
+	demandConditions
+)
+
+// demand compiles what explanations print of a statement.
+func (c *statement) demand(s *Statement) {
+	list := make([]Demand, demandConditions, demandConditions+len(c.conditions))
+	list[demandPrincipal] = Demand{Element: elementName("Principal", c.principal.except), Wanted: c.principal.written(s)}
+	list[demandAction] = Demand{Element: elementName("Action", c.action.except), Wanted: written(s.Action, s.NotAction)}
+	list[demandResource] = Demand{Element: elementName("Resource", c.resource.except), Wanted: written(s.Resource, s.NotResource)}
+	for i := range s.Condition {
+		for j := range s.Condition[i].Keys {
+			k := &s.Condition[i].Keys[j]
+			list = append(list, Demand{Element: "Condition", Operator: s.Condition[i].Operator, Key: k.Key, Wanted: k.texts()})
+		}
+	}
+	c.demands = list
 }
 
 func elementName(name string, except bool) string {
@@ -15,30 +34,6 @@ func elementName(name string, except bool) string {
 		return "Not" + name
 	}
 	return name
-}
-
-func (e *principalElement) explain(q *question, seen []string) Part {
-	_, r := e.match(q)
-	x := described(elementName("Principal", e.except), r)
-	x.Wanted, x.Seen = e.wanted, seen
-	switch {
-	case e.problem != "":
-		x.Notes = append(x.Notes, "the statement "+e.problem)
-	case q.layer.namesPrincipals() && !e.present:
-		x.Notes = append(x.Notes, article(policyKind(q.layer, false))+" must name principals")
-	case !q.layer.namesPrincipals() && e.present:
-		x.Notes = append(x.Notes, article(policyKind(q.layer, false))+" may not name principals")
-	case q.layer == LayerResourceControl && !e.everybody():
-		x.Notes = append(x.Notes, "a resource control policy is about the principal * and no other")
-	case e.except && q.layers.Boundary != nil:
-		x.Notes = append(x.Notes, "NotPrincipal spares nobody who has a permissions boundary")
-	}
-	for i := range e.entries {
-		if e.entries[i].form == principalUnclear {
-			x.Notes = append(x.Notes, strconv.Quote(e.entries[i].value)+" is not a principal")
-		}
-	}
-	return x
 }
 
 // written are the values of an element, or of its Not form. They are shared.
@@ -54,37 +49,89 @@ func written(element, except *Values) []string {
 	return slices.Concat(element.Items, except.Items)
 }
 
-func (e *actionElement) explain(q *question, s *Statement, seen []string) Part {
-	x := described(elementName("Action", e.except), e.match(q))
-	x.Wanted, x.Seen = written(s.Action, s.NotAction), seen
+// written are the principals, nil for an element that is not read.
+func (e *principalElement) written(s *Statement) []string {
+	list := s.Principal
+	if e.except {
+		list = s.NotPrincipal
+	}
+	switch {
+	case len(e.entries) == 0:
+		return nil
+	case list.Star:
+		return []string{"*"}
+	}
+	texts := make([]string, 0, len(e.entries))
+	for _, kind := range list.Entries {
+		for _, v := range kind.Values.Items {
+			texts = append(texts, kind.Type+": "+v)
+		}
+	}
+	return texts
+}
+
+func (e *principalElement) notes(q *question) (notes []string) {
+	named := q.layer.namesPrincipals()
+	switch {
+	case e.problem != "":
+		notes = append(notes, "the statement "+e.problem)
+	case named && !e.present:
+		notes = append(notes, article(policyKind(q.layer, false))+" must name principals")
+	case !named && e.present:
+		notes = append(notes, article(policyKind(q.layer, false))+" may not name principals")
+	case q.layer == LayerResourceControl && !e.everybody():
+		notes = append(notes, "a resource control policy is about the principal * and no other")
+	case e.except && q.layers.Boundary != nil:
+		notes = append(notes, "NotPrincipal spares nobody who has a permissions boundary")
+	}
+	for i := range e.entries {
+		if e.entries[i].form == principalUnclear {
+			notes = append(notes, strconv.Quote(e.entries[i].value)+" is not a principal")
+		}
+	}
+	return notes
+}
+
+func (e *actionElement) notes() (notes []string) {
 	if e.problem != "" {
-		x.Notes = append(x.Notes, "the statement "+e.problem)
+		notes = append(notes, "the statement "+e.problem)
 	}
 	for i := range e.patterns {
 		if p := &e.patterns[i]; p.caveat != 0 && !p.any {
-			x.Notes = append(x.Notes, strconv.Quote(p.written)+" is not a legal action")
+			notes = append(notes, strconv.Quote(p.written)+" is not a legal action")
 		}
 	}
-	return x
+	return notes
 }
 
-func (e *resourceElement) explain(q *question, s *Statement, seen []string) Part {
-	x := described(elementName("Resource", e.except), e.match(q))
-	x.Wanted, x.Seen = written(s.Resource, s.NotResource), seen
+// sameService says that the element is about actions of the request's service.
+func (e *actionElement) sameService(action string) bool {
+	service, _, _ := strings.Cut(action, ":")
+	for i := range e.patterns {
+		if prefix, _, _ := strings.Cut(e.patterns[i].written, ":"); strings.EqualFold(prefix, service) {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *resourceElement) notes(q *question) (notes []string) {
 	switch {
 	case e.problem != "":
-		x.Notes = append(x.Notes, "the statement "+e.problem)
+		notes = append(notes, "the statement "+e.problem)
 	case !e.present:
-		x.Notes = append(x.Notes, "the statement has neither Resource nor NotResource")
+		notes = append(notes, "the statement has neither Resource nor NotResource")
 	}
 	for i := range e.patterns {
 		p := &e.patterns[i]
 		if p.fault != arnSound && !p.any {
-			x.Notes = append(x.Notes, strconv.Quote(p.written)+" "+p.fault.sentence())
+			notes = append(notes, strconv.Quote(p.written)+" "+p.fault.sentence())
 		}
-		x.Notes = p.noteVariables(x.Notes, q.request.Context)
+		if p.variables {
+			notes = p.noteVariables(notes, q.request.Context)
+		}
 	}
-	return x
+	return notes
 }
 
 // sentence says what is wrong with an ARN pattern.
@@ -125,29 +172,25 @@ func (p *pattern) noteVariables(notes []string, c *Context) []string {
 	return notes
 }
 
-func (c *condition) explain(q *question) Part {
-	x := described("Condition", c.match(q))
-	x.Operator, x.Key = c.written, c.name
-	x.Wanted = c.wanted
-	e := q.request.Context.find(c.folded)
-	if x.Absent = e == nil; !x.Absent {
-		x.Seen = slices.Clip(e.values)
-	}
+// notes wants the demand the condition is, and the key's entry in the context.
+func (c *condition) notes(q *question, w *Demand, e *contextEntry) (notes []string) {
 	switch {
 	case c.family == familyUnknown:
-		x.Notes = append(x.Notes, strconv.Quote(c.written)+" is not a condition operator")
+		notes = append(notes, strconv.Quote(w.Operator)+" is not a condition operator")
 	case e != nil && e.multi && c.set == oneValue && c.family != familyNull:
-		x.Notes = append(x.Notes, c.name+" is multivalued: without ForAllValues or ForAnyValue the condition never holds while the key is present")
+		notes = append(notes, w.Key+" is multivalued: without ForAllValues or ForAnyValue the condition never holds while the key is present")
 	}
 	for i := range c.values {
 		v := &c.values[i]
 		switch {
 		case !v.readable:
-			x.Notes = append(x.Notes, strconv.Quote(v.text.written)+" can not be read as a value of "+c.written)
+			notes = append(notes, strconv.Quote(v.text.written)+" can not be read as a value of "+w.Operator)
 		case v.fault != arnSound:
-			x.Notes = append(x.Notes, strconv.Quote(v.text.written)+" "+v.fault.sentence())
+			notes = append(notes, strconv.Quote(v.text.written)+" "+v.fault.sentence())
 		}
-		x.Notes = v.text.noteVariables(x.Notes, q.request.Context)
+		if v.text.variables {
+			notes = v.text.noteVariables(notes, q.request.Context)
+		}
 	}
-	return x
+	return notes
 }

@@ -66,11 +66,14 @@ func policyKind(l Layer, trust bool) string {
 	return "identity-based policy"
 }
 
-func article(noun string) string {
+func article(noun string) string { return indefinite(noun) + noun }
+
+// indefinite is the article of a kind of policy.
+func indefinite(noun string) string {
 	if strings.HasPrefix(noun, "identity") {
-		return "an " + noun
+		return "an "
 	}
-	return "a " + noun
+	return "a "
 }
 
 // isTrust says that the resource-based policy of a request is a role trust

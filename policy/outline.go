@@ -3,24 +3,24 @@ package policy
 // Outline is Explain without the fixes: for those who want to know which
 // statements apply, and not what would change the answer.
 func Outline(r *Request, l *Layers) *Explanation {
-	d := Evaluate(r, l)
 	q := newQuestion(r, l)
-	e := &Explanation{
-		Decision:  d,
-		Principal: r.Principal.name(),
-		Action:    r.Action,
-		Resource:  r.Resource,
-		Caveats:   d.Caveats.List(),
-	}
-	e.seen = &seen{e.Principal, e.Action, e.Resource}
+	c := &canvas{seen: [3]string{r.Principal.name(), r.Action, r.Resource}}
+	e := &c.Explanation
+	e.Principal, e.Action, e.Resource = c.seen[0], c.seen[1], c.seen[2]
 	owner, _ := q.ownership()
 	e.Accounts = [...]string{"same", "cross", "none"}[owner]
 	if q.problem != "" {
-		e.Summary = "denied: " + q.problem
+		e.Decision, e.Summary = notJudged(), "denied: "+q.problem
+		e.Caveats = e.Decision.Caveats.List()
 		return e
 	}
-	e.explainLayers(&q)
-	e.Summary = e.summarize()
+	// Decide first: the tree shows what was found, and is not asked again.
+	var o opinions
+	q.judge(&o)
+	e.Decision = q.decide(&o)
+	e.Caveats = e.Decision.Caveats.List()
+	(&drawing{canvas: c, q: &q}).draw(&o)
+	e.Summary = e.Decision.summary(r, l)
 	return e
 }
 

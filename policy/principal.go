@@ -33,8 +33,6 @@ func (g Grade) MarshalText() ([]byte, error) { return []byte(g.String()), nil }
 type principalElement struct {
 	present, except bool
 	entries         []principalEntry
-	// wanted are the principals as explanations print them.
-	wanted []string
 	// problem says why the element can not be understood, empty if it can.
 	problem string
 }
@@ -76,13 +74,12 @@ func compilePrincipals(s *Statement, effect Effect) principalElement {
 		return e
 	}
 	if list.Star {
-		e.entries, e.wanted = []principalEntry{{form: principalAny}}, []string{"*"}
+		e.entries = []principalEntry{{form: principalAny}}
 		return e
 	}
 	for _, kind := range list.Entries {
 		for _, v := range kind.Values.Items {
 			e.entries = append(e.entries, compilePrincipal(kind.Type, v))
-			e.wanted = append(e.wanted, kind.Type+": "+v)
 		}
 	}
 	if len(e.entries) == 0 {
