@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	iamapi "github.com/sallyport/sallyport/internal/api/iam"
+	orgapi "github.com/sallyport/sallyport/internal/api/organizations"
 	"github.com/sallyport/sallyport/internal/caller"
 	"github.com/sallyport/sallyport/internal/op"
 	"github.com/sallyport/sallyport/internal/servicetest"
@@ -24,6 +25,9 @@ func TestTheRoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := out.AccessKey.GetAccessKeyId()
+	if _, err := op.Do(context.Background(), s.Bus, op.As{Caller: root}, orgapi.CreateOrganization, &orgapi.CreateOrganizationRequest{}); err != nil {
+		t.Fatal(err)
+	}
 	servicetest.Rows(t, s.List)
 	servicetest.Road(t, servicetest.World{
 		Directory: s.IAM, Services: s.List, Root: root, Stranger: signIn(t, s, key), Region: "us-east-1",
@@ -36,6 +40,10 @@ func TestTheRoad(t *testing.T) {
 			"lambda": {
 				"Role": "arn:aws:iam::" + account + ":role/my-x", "Resource": "arn:aws:lambda:us-east-1:" + account + ":function:my-x",
 				"FunctionName": "my-x", "Qualifier": "", "Name": "alias",
+			},
+			"organizations": {
+				"PolicyId": "p-FullAWSAccess", "TargetId": account, "AccountId": account, "ParentId": "r-ab12", "OrganizationalUnitId": "ou-ab12-11111111",
+				"RootId": "r-ab12", "ChildId": account, "ResourceId": account, "SourceParentId": "r-ab12", "DestinationParentId": "ou-ab12-11111111",
 			},
 			"logs": {"LogGroupIdentifier": "", "ResourceArn": "arn:aws:logs:us-east-1:" + account + ":log-group:my-x"},
 		},

@@ -49,6 +49,12 @@ var withoutResource = map[string][]string{
 		"ListCodeSigningConfigs", "ListEventSourceMappings", "ListFunctions", "ListLayerVersions", "ListLayers", "ListManagedMicrovmImages",
 		"ListMicrovmImages", "ListMicrovms", "ListNetworkConnectors", "PassNetworkConnector",
 	},
+	"organizations": {
+		"CreateAccount", "CreateGovCloudAccount", "CreateOrganization", "CreatePolicy", "DeleteOrganization", "DescribeCreateAccountStatus",
+		"DescribeOrganization", "DisableAWSServiceAccess", "EnableAWSServiceAccess", "EnableAllFeatures", "LeaveOrganization",
+		"ListAWSServiceAccessForOrganization", "ListAccounts", "ListCreateAccountStatus", "ListDelegatedAdministrators", "ListHandshakesForAccount",
+		"ListHandshakesForOrganization", "ListPolicies", "ListRoots",
+	},
 	"sts": {"DecodeAuthorizationMessage", "GetAccessKeyInfo"},
 }
 
