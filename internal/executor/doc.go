@@ -13,9 +13,11 @@
 // line say so.
 //
 // Differences from AWS: no extensions and no Telemetry API; no response
-// streaming to the caller; INIT_START names the runtime that really runs and
-// carries a version ARN of our own making; AWS_ENDPOINT_URL is set, so that
-// SDKs come back to this server; an idle environment is frozen a moment after
-// its response, not with it; /tmp is memory, but does not count as the
-// function's. Memory used for scripts and libraries read from disk may count.
+// streaming to the caller; no share of the processor that goes with the memory;
+// INIT_START names the runtime that really runs and carries a version ARN of our
+// own making; AWS_ENDPOINT_URL is set, so that SDKs come back to this server; an
+// idle environment is frozen a moment after its response, not with it;
+// "Max Memory Used" counts files that were read and what is in /tmp, up to the
+// memory size, while the bound on memory counts neither. Without control groups
+// that bound is a rough one.
 package executor
