@@ -161,6 +161,8 @@ const (
 	AsyncAge     = 6 * time.Hour
 	// LogBacklog bounds the bytes one environment has logged that are not written yet.
 	LogBacklog = 16 << 20
+	// IdleCode is how many folders of unpacked code stay though nobody uses them.
+	IdleCode = 32
 	// LogStreamsOpen is how many log streams are remembered as existing.
 	LogStreamsOpen = 10_000
 )

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -96,6 +97,7 @@ func (s *Service) sweepZips(ctx context.Context) error {
 		if err := s.store.Blobs().Delete(ctx, digest); err != nil {
 			return err
 		}
+		s.code.forget(digest)
 		err := s.store.Update(ctx, func(tx *store.Tx) error { return s.zips.Delete(tx, digest) })
 		if err != nil {
 			return err
@@ -121,6 +123,8 @@ type codeDirs struct {
 
 	mu   sync.Mutex
 	open map[string]*codeDir
+	// idle are the digests of folders that nobody uses, the longest unused first.
+	idle []string
 	made int
 }
 
@@ -133,7 +137,7 @@ type codeDir struct {
 }
 
 // acquire unpacks a zip, or shares the folder. read gives the zip if it must be
-// unpacked. The folder stays until everyone released it.
+// unpacked. The folder stays at least until everyone released it.
 func (d *codeDirs) acquire(digest string, read func() ([]byte, error)) (path string, release func(), err error) {
 	d.mu.Lock()
 	c, shared := d.open[digest]
@@ -142,7 +146,9 @@ func (d *codeDirs) acquire(digest string, read func() ([]byte, error)) (path str
 		c = &codeDir{path: filepath.Join(d.dir, digest[:16]+"-"+strconv.Itoa(d.made)), ready: make(chan struct{})}
 		d.open[digest] = c
 	}
-	c.users++
+	if c.users++; c.users == 1 {
+		d.idle = slices.DeleteFunc(d.idle, func(other string) bool { return other == digest })
+	}
 	d.mu.Unlock()
 	release = sync.OnceFunc(func() { d.release(digest, c) })
 	if shared {
@@ -169,17 +175,50 @@ func unpack(path string, read func() ([]byte, error)) error {
 	return executor.Unpack(zip, path)
 }
 
+// release gives a folder back. The last ones used stay for a while: a function
+// whose configuration changes has the same code afterwards.
 func (d *codeDirs) release(digest string, c *codeDir) {
 	d.mu.Lock()
 	c.users--
-	last := c.users == 0
-	if last && d.open[digest] == c {
-		delete(d.open, digest)
+	var gone []string
+	switch {
+	case c.users > 0:
+	case c.err != nil || d.open[digest] != c:
+		gone = append(gone, c.path)
+		if d.open[digest] == c {
+			delete(d.open, digest)
+		}
+	default:
+		d.idle = append(d.idle, digest)
+		for len(d.idle) > limits.IdleCode {
+			gone = append(gone, d.drop(d.idle[0]))
+		}
 	}
 	d.mu.Unlock()
-	if last {
+	for _, path := range gone {
 		// What cannot be removed now goes with the working directory.
-		_ = os.RemoveAll(c.path)
+		_ = os.RemoveAll(path)
+	}
+}
+
+// drop forgets an idle folder, for the caller to remove.
+func (d *codeDirs) drop(digest string) (path string) {
+	path = d.open[digest].path
+	delete(d.open, digest)
+	d.idle = slices.DeleteFunc(d.idle, func(other string) bool { return other == digest })
+	return path
+}
+
+// forget removes the folder of a zip that is gone, unless somebody still uses it.
+func (d *codeDirs) forget(digest string) {
+	d.mu.Lock()
+	path := ""
+	if slices.Contains(d.idle, digest) {
+		path = d.drop(digest)
+	}
+	d.mu.Unlock()
+	if path != "" {
+		_ = os.RemoveAll(path)
 	}
 }
 
@@ -198,6 +237,6 @@ func (d *codeDirs) stored(ctx context.Context, digest string) (path string, rele
 func (d *codeDirs) close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open = map[string]*codeDir{}
+	d.open, d.idle = map[string]*codeDir{}, nil
 	return os.RemoveAll(d.dir)
 }
