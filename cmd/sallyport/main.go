@@ -36,6 +36,8 @@ type cli struct {
 	Tour      TourCmd      `cmd:"" help:"Play the whole story on a server of its own."`
 	Explain   ExplainCmd   `cmd:"" help:"Say why a call was allowed or denied, and what would allow it."`
 	Decisions DecisionsCmd `cmd:"" help:"List decisions."`
+	Can       CanCmd       `cmd:"" help:"Say whether somebody may do something, who may, or what somebody may, with or without a server."`
+	Caveats   CaveatsCmd   `cmd:"" help:"List the rules of which AWS's own are not certain."`
 	Where     WhereCmd     `cmd:"" help:"Say which operations need an IAM action, and where they stand in the source."`
 	Reset     ResetCmd     `cmd:"" help:"Empty the running server."`
 	Version   VersionCmd   `cmd:"" help:"Print the version."`
@@ -76,6 +78,10 @@ func run(args []string) int {
 	}
 	c.JSON = commands.JSON
 	if err := command.Run(); err != nil {
+		var code exitCode
+		if errors.As(err, &code) {
+			return int(code)
+		}
 		return c.fail(args, err)
 	}
 	return 0

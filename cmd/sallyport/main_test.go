@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -39,6 +40,7 @@ func TestMain(m *testing.M) {
 //	listed DIR NAME VAR  calls ListFunctions as the user of NAME_ID, and puts the request id into VAR
 //	until FILE REGEXP    waits until a file holds it
 //	moment               waits until the trail has written what it has
+//	exits CODE COMMAND   runs a command that ends with the exit code
 //	freeport VAR         puts the address of a port that is free into VAR
 //	squatter VAR         puts the address of a port that something else has into VAR
 func TestCommands(t *testing.T) {
@@ -53,7 +55,7 @@ func TestCommands(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"ready": ready, "signal": sendSignal, "user": user, "listed": listed, "until": until, "moment": moment, "freeport": freePort, "squatter": squatter,
+			"ready": ready, "signal": sendSignal, "user": user, "listed": listed, "until": until, "moment": moment, "exits": exits, "freeport": freePort, "squatter": squatter,
 		},
 	})
 }
@@ -72,6 +74,18 @@ func eventually(ts *testscript.TestScript, what string, f func() bool) {
 func arguments(ts *testscript.TestScript, neg bool, args []string, n int) {
 	if neg || len(args) != n {
 		ts.Fatalf("want %d arguments, got %v", n, args)
+	}
+}
+
+// exits is exec for an exit code that says something.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("want a code and a command, got %v", args)
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || fmt.Sprint(ended.ExitCode()) != args[0] {
+		ts.Fatalf("want exit code %s, got %v", args[0], err)
 	}
 }
 
