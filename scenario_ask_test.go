@@ -67,6 +67,7 @@ func (w *world) askEngine(t *testing.T, q question) (string, string) {
 		keys.Set("sts:ExternalId", v)
 	}
 	keys.Set("aws:RequestedRegion", "us-east-1")
+	w.model.inOrganization(q, principal, &layers, keys)
 	account := ""
 	if q.resource == "*" {
 		account = principal.Account

@@ -14,6 +14,10 @@ type model struct {
 	principals map[string]*principal
 	functions  map[string]*function
 	sessions   map[string]*session
+	// member and organization are the ids that were drawn, empty without an
+	// organization.
+	member, organization string
+	controls             controls
 }
 
 type principal struct {
@@ -60,7 +64,7 @@ func (m *model) attached(file string) policy.Attached {
 }
 
 func (m *model) build(l line) {
-	name := l.words[1]
+	name := l.words[min(1, len(l.words)-1)]
 	switch l.words[0] {
 	case "user", "group", "role":
 		p := &principal{kind: l.words[0], name: name, account: l.account(), tags: map[string]string{}}
@@ -84,6 +88,8 @@ func (m *model) build(l line) {
 		m.permit(l)
 	case "session", "federated":
 		m.session(l)
+	case "scp", "rcp":
+		m.control(l)
 	}
 }
 
@@ -104,8 +110,15 @@ func (m *model) permit(l line) {
 	}
 	statement := map[string]any{"Sid": m.sid(l), "Effect": "Allow", "Principal": who, "Action": l.words[2], "Resource": m.arn(l.words[1])}
 	condition := map[string]any{}
+	equals := map[string]string{}
 	if v := l.options["source-account"]; v != "" {
-		condition["StringEquals"] = map[string]string{"AWS:SourceAccount": v}
+		equals["AWS:SourceAccount"] = v
+	}
+	if v := l.options["org"]; v != "" {
+		equals["aws:PrincipalOrgID"] = v
+	}
+	if len(equals) > 0 {
+		condition["StringEquals"] = equals
 	}
 	if v := l.options["source-arn"]; v != "" {
 		condition["ArnLike"] = map[string]string{"AWS:SourceArn": v}
@@ -123,6 +136,8 @@ func (m *model) principalName(word string) string {
 		return first
 	case word == "second":
 		return second
+	case word == "third":
+		return m.member
 	case m.principals[word] != nil:
 		return m.principals[word].arn()
 	case m.sessions[word] != nil:
@@ -188,11 +203,8 @@ func (m *model) arn(word string) string {
 func (m *model) who(word string) (policy.Principal, policy.Layers, map[string]string) {
 	var l policy.Layers
 	switch {
-	case word == "root", word == "root@2":
-		account := first
-		if word == "root@2" {
-			account = second
-		}
+	case word == "root", word == "root@2", word == "root@3":
+		account := map[string]string{"root": first, "root@2": second, "root@3": m.member}[word]
 		return policy.Principal{Kind: policy.Root, Account: account, ARN: "arn:aws:iam::" + account + ":root", UniqueID: account}, l, nil
 	case strings.HasSuffix(word, ".amazonaws.com"):
 		return policy.Principal{Kind: policy.Service, ARN: word, Service: word}, l, nil

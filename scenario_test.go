@@ -15,7 +15,7 @@ import (
 // with questions and the answers AWS gives, and the policies they name.
 //
 //	given:
-//	  user NAME [in 2]                    an IAM user, in the first or second account
+//	  user NAME [in 2]                    an IAM user, in the first account or another
 //	  group NAME USER...                  a group with members
 //	  role NAME trust FILE [in 2]
 //	  attach NAME FILE                    an inline policy of a user, group or role
@@ -24,13 +24,19 @@ import (
 //	  function NAME role ROLE [in 2]
 //	  version NAME                        publishes the next version
 //	  alias NAME:ALIAS VERSION
-//	  permit FUNCTION ACTION PRINCIPAL [source-arn=ARN] [source-account=ID]
+//	  permit FUNCTION ACTION PRINCIPAL [source-arn=ARN] [source-account=ID] [org=ID]
 //	  session NAME role ROLE by lambda|USER [policy=FILE] [external-id=X]
 //	  federated NAME by USER [policy=FILE]
+//	  organization                        the first account manages one, with a member: account 3
+//	  scp FILE to 1|3|root [only]         a service control policy; only: in place of FullAWSAccess
+//	  rcp FILE to 1|3|root                a resource control policy
 //	ask:
 //	  WHO ACTION RESOURCE [source-arn=..] [source-account=..] [external-id=..] -> allow|deny|explicit [LAYER]
 //
-// WHO is root, root@2, a user, a session, or a service principal. RESOURCE is a
+// The ids of account 3 and of the organization are drawn: files and options say
+// 333333333333 and o-aaaaaaaaaa for them.
+//
+// WHO is root, root@2, root@3, a user, a session, or a service principal. RESOURCE is a
 // function (f, f:1, f:live, f:$LATEST), user/NAME, role/NAME, log-group/NAME or *.
 //
 // Each question is asked three times: of the engine, with the policies of the
@@ -48,6 +54,8 @@ type line struct {
 	number  int
 	words   []string
 	options map[string]string
+	// member is the id of account 3, empty without an organization.
+	member string
 }
 
 type question struct {
@@ -121,11 +129,17 @@ func parseQuestion(l line) (question, error) {
 
 // account is the account a line's object is in.
 func (l line) account() string {
-	if i := slices.Index(l.words, "in"); i > 0 && l.words[len(l.words)-1] == "2" {
+	switch l.after("in") {
+	case "2":
 		return second
+	case "3":
+		return l.member
 	}
 	return first
 }
+
+// has says whether the line has a word.
+func (l line) has(w string) bool { return slices.Contains(l.words, w) }
 
 // after is the word that follows w, empty if there is none.
 func (l line) after(w string) string {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,8 @@ type world struct {
 	model  *model
 	// signers are the credentials of everyone who can sign.
 	signers map[string]aws.CredentialsProvider
+	// controls are the ids of control policies, by file.
+	controls map[string]string
 }
 
 func buildWorld(t *testing.T, s *scenario) *world {
@@ -45,13 +48,16 @@ func buildWorld(t *testing.T, s *scenario) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{t: t, s: s, server: server, model: newModel(s), signers: map[string]aws.CredentialsProvider{}}
+	w := &world{t: t, s: s, server: server, model: newModel(s), signers: map[string]aws.CredentialsProvider{}, controls: map[string]string{}}
 	for name, account := range map[string]string{"root": first, "root@2": second} {
 		c, ok := server.RootCredentials(account)
 		if !ok {
 			t.Fatalf("no root key of %s", account)
 		}
 		w.signers[name] = credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, "")
+	}
+	if slices.ContainsFunc(s.given, func(l line) bool { return l.words[0] == "organization" }) {
+		w.organize()
 	}
 	for _, l := range s.given {
 		w.build(l)
@@ -72,11 +78,15 @@ func (w *world) sdk(who string) aws.Config {
 	}
 }
 
+// root is the root user of an account.
 func root(account string) string {
-	if account == second {
+	switch account {
+	case first:
+		return "root"
+	case second:
 		return "root@2"
 	}
-	return "root"
+	return "root@3"
 }
 
 func (w *world) check(l line, err error) {
@@ -103,6 +113,10 @@ func (w *world) build(l line) {
 		w.buildFunction(l)
 	case "session", "federated":
 		w.buildSession(l)
+	case "organization":
+		// It is there already: its ids stand in what follows.
+	case "scp", "rcp":
+		w.buildControl(l)
 	default:
 		w.t.Fatalf("%s: given:%d: unknown %q", w.s.file, l.number, l.words[0])
 	}
@@ -214,6 +228,9 @@ func (w *world) buildFunction(l line) {
 		}
 		if v := l.options["source-account"]; v != "" {
 			in.SourceAccount = &v
+		}
+		if v := l.options["org"]; v != "" {
+			in.PrincipalOrgID = &v
 		}
 		_, err = c.AddPermission(ctx, in)
 	}
