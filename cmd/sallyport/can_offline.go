@@ -10,10 +10,8 @@ import (
 
 	"github.com/sallyport/sallyport/internal/actions"
 	"github.com/sallyport/sallyport/internal/advice"
-	"github.com/sallyport/sallyport/internal/api"
 	sallyportapi "github.com/sallyport/sallyport/internal/api/sallyport"
 	"github.com/sallyport/sallyport/internal/bug"
-	"github.com/sallyport/sallyport/internal/caller"
 	"github.com/sallyport/sallyport/internal/gate"
 	"github.com/sallyport/sallyport/internal/id"
 	"github.com/sallyport/sallyport/internal/op"
@@ -209,71 +207,6 @@ func (o *offline) what(ctx context.Context, q question) (*sallyportapi.ListWhatR
 		out.Conditional = append(out.Conditional, sallyportapi.What{Resource: ptr(a.Resource), Actions: a.Actions, Condition: ptr(a.Condition)})
 	}
 	return out, nil
-}
-
-// directory plays IAM: everybody who has policies exists.
-type directory struct{ *offline }
-
-// nameOf is "user/NAME" or "role/NAME" of an ARN, without its path.
-func nameOf(arn string) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 {
-		return ""
-	}
-	kind, rest, _ := strings.Cut(parts[5], "/")
-	return kind + "/" + rest[strings.LastIndexByte(rest, '/')+1:]
-}
-
-func (d directory) Grants(c caller.Caller) (op.Grants, bool) {
-	if c.IsRoot() {
-		return op.Grants{}, true
-	}
-	h, known := d.holds(nameOf(c.PrincipalARN()))
-	return op.Grants{Identity: h.identity, Boundary: h.boundary}, known
-}
-
-func (d directory) ManagedPolicy(string, string) (policy.Attached, bool) {
-	return policy.Attached{}, false
-}
-
-func (d directory) Role(arn string) (op.Role, bool) {
-	_, known := d.holds(nameOf(arn))
-	return op.Role{Account: accountOf(arn), ARN: arn, Name: arn[strings.LastIndexByte(arn, '/')+1:], ID: "AROAEXAMPLEEXAMPLE000"}, known
-}
-
-func (d directory) PrincipalID(arn string) (string, bool) {
-	_, known := d.holds(nameOf(arn))
-	return "AIDAEXAMPLEEXAMPLE000", known
-}
-
-func (d directory) PrincipalARN(string) (string, bool) { return "", false }
-func (d directory) HasAccount(string) bool             { return true }
-
-// owner plays the service that owns a resource, and AWS Organizations.
-type owner struct {
-	*offline
-	id string
-}
-
-func (o owner) API() *api.Service                  { return &api.Service{ID: o.id} }
-func (owner) Rows() []op.Row                       { return nil }
-func (owner) Start(context.Context, *op.Bus) error { return nil }
-func (owner) Close() error                         { return nil }
-
-func (o owner) Resource(action, arn string) op.Facts {
-	service, _, _ := strings.Cut(action, ":")
-	if o.id != "iam" || !strings.EqualFold(service, "sts") {
-		return op.Facts{Policy: o.resource}
-	}
-	h, _ := o.holds(nameOf(arn))
-	return op.Facts{Policy: h.trust, MustAllow: strings.HasPrefix(nameOf(arn), "role/")}
-}
-
-func (o owner) Membership(string) *op.Membership {
-	if o.scp == nil && o.rcp == nil {
-		return nil
-	}
-	return &op.Membership{ServiceControl: o.scp, ResourceControl: o.rcp}
 }
 
 // withoutNulls is JSON without the members that are not there, as the server's.
