@@ -154,15 +154,24 @@ func benchmark(b *testing.B, l *policy.Layers, questions []question) {
 func BenchmarkDecisionSmall(b *testing.B) { benchmark(b, smallLayers(b), small) }
 func BenchmarkDecisionScale(b *testing.B) { benchmark(b, scaleLayers(b), scale) }
 
-// BenchmarkDecisionExplain draws the whole tree of the small workload.
-func BenchmarkDecisionExplain(b *testing.B) {
+// BenchmarkDecisionExplain draws the whole tree of the small workload: every
+// layer, every statement and every part of it, with what was wanted and seen.
+// It does not look for fixes, as little as Outline does:
+// BenchmarkDecisionFixes does that too.
+func BenchmarkDecisionExplain(b *testing.B) { benchmarkTree(b, policy.Outline) }
+
+// BenchmarkDecisionFixes draws the same tree and looks for what would allow a
+// denied request, which decides it again under every change it proposes.
+func BenchmarkDecisionFixes(b *testing.B) { benchmarkTree(b, policy.Explain) }
+
+func benchmarkTree(b *testing.B, draw func(*policy.Request, *policy.Layers) *policy.Explanation) {
 	l := smallLayers(b)
 	for _, q := range small {
 		b.Run(q.name, func(b *testing.B) {
 			r := q.request()
 			b.ReportAllocs()
 			for b.Loop() {
-				policy.Explain(r, l)
+				draw(r, l)
 			}
 		})
 	}

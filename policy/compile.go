@@ -14,6 +14,8 @@ type Policy struct {
 	digest     string
 	statements []statement
 	index      index
+	// heads are what explanations print of the statements.
+	heads []Head
 }
 
 // statement is a compiled statement.
@@ -23,8 +25,6 @@ type statement struct {
 	action     actionElement
 	resource   resourceElement
 	conditions []condition
-	// demands are what explanations print of all these.
-	demands []Demand
 	// never says why the statement can not apply at all, empty if it can.
 	never string
 }
@@ -51,11 +51,13 @@ func compile(d *Document, source []byte) *Policy {
 		p.statements[i] = compileStatement(&d.Statements[i], d.Version == Version2012)
 	}
 	p.index = makeIndex(p.statements)
+	p.heads = makeHeads(d, p.statements)
 	return p
 }
 
 // edit is the policy with some statements replaced, for one question or two: it
-// has neither text nor digest, and its index finds everything.
+// has neither text nor digest, its index finds everything, and it can not be
+// explained.
 func (p *Policy) edit(at, cut int, statements ...Statement) *Policy {
 	d := &Document{Version: p.document.Version, ID: p.document.ID}
 	d.Statements = slices.Concat(p.document.Statements[:at], statements, p.document.Statements[at+cut:])
@@ -84,7 +86,6 @@ func compileStatement(s *Statement, variables bool) statement {
 	c.action = compileActions(s)
 	c.resource = compileResources(s, variables)
 	c.conditions = compileConditions(s, variables)
-	c.demand(s)
 	return c
 }
 

@@ -48,31 +48,47 @@ type PolicyExplanation struct {
 
 // StatementExplanation is one statement.
 type StatementExplanation struct {
-	Index  int    `json:"index"`
-	SID    string `json:"sid,omitempty"`
-	Effect string `json:"effect"`
+	// Head is what the policy says. Explanations share it: do not change it.
+	*Head
 	// Applies says the statement counts in the decision.
-	Applies bool `json:"applies"`
+	Applies bool
 	// NearMiss marks an Allow that all but one of its parts would let apply.
-	NearMiss bool  `json:"nearMiss,omitempty"`
-	Grade    Grade `json:"grade,omitempty"`
-	// Never says why the statement can not apply to anything.
-	Never string `json:"never,omitempty"`
-	Parts []Part `json:"parts"`
+	NearMiss bool
+	Grade    Grade
+	Parts    []Part
 }
 
-// Part is one demand of a statement, and how the request meets it.
+// Head is what is to be said of a statement whatever the request. It is made
+// once, when the policy is compiled.
+type Head struct {
+	Index  int
+	SID    string
+	Effect string
+	// Never says why the statement can not apply to anything.
+	Never string
+	// demands are those of the statement, in the order of their constants.
+	demands []Demand
+}
+
+// MarshalJSON prints statement and head as one object.
+func (s StatementExplanation) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Index    int    `json:"index"`
+		SID      string `json:"sid,omitempty"`
+		Effect   string `json:"effect"`
+		Applies  bool   `json:"applies"`
+		NearMiss bool   `json:"nearMiss,omitempty"`
+		Grade    Grade  `json:"grade,omitempty"`
+		Never    string `json:"never,omitempty"`
+		Parts    []Part `json:"parts"`
+	}{s.Index, s.SID, s.Effect, s.Applies, s.NearMiss, s.Grade, s.Never, s.Parts})
+}
+
+// Part is one demand of a statement, and how the request meets it. Demands
+// and answers are shared, by explanations and by parts: do not change them.
 type Part struct {
-	// Demand is what the policy says. Explanations share it: do not change it.
 	*Demand
-	// Holds is "yes", "no" or "unsure".
-	Holds string
-	// Seen are the values of the request. Absent says that it has no such key.
-	Seen   []string
-	Absent bool
-	// Notes say what is not to be seen from the values.
-	Notes   []string
-	Caveats CaveatSet
+	*Answer
 }
 
 // Demand is one element of a statement, or one key of its Condition. It is
@@ -85,13 +101,26 @@ type Demand struct {
 	Operator, Key string
 	// Wanted are the values in the policy.
 	Wanted []string
+	// odd says that there may be something to note, whatever the layer.
+	odd bool
+}
+
+// Answer is what the request has for a demand.
+type Answer struct {
+	Holds Verdict
+	// Absent says that the request has no such key. Seen are its values.
+	Absent bool
+	Seen   []string
+	// Notes say what is not to be seen from the values.
+	Notes   []string
+	Caveats CaveatSet
 }
 
 // MarshalJSON prints demand and answer as one object.
 func (p Part) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Element  string    `json:"element"`
-		Holds    string    `json:"holds"`
+		Holds    Verdict   `json:"holds"`
 		Operator string    `json:"operator,omitempty"`
 		Key      string    `json:"key,omitempty"`
 		Wanted   []string  `json:"wanted,omitempty"`

@@ -6,46 +6,58 @@ import "slices"
 // first, so that it lies in a few pieces of memory.
 type drawing struct {
 	*canvas
-	q *question
 	// The room that is left.
 	policies   []PolicyExplanation
 	statements []StatementExplanation
 	parts      []Part
+	answers    []Answer
 }
 
 // canvas is an explanation with what every one of them needs.
 type canvas struct {
 	Explanation
 	layers [LayerEndpoint]LayerExplanation
-	// seen are the principal, the action and the resource of the question, as
-	// the parts that see them share them.
-	seen [3]string
+	// question is the principal, the action and the resource, by demand.
+	question [demandConditions]string
+	// plain are the answers of most parts about them, which share them: no and
+	// yes without more.
+	plain [demandConditions][2]Answer
 }
 
-func (c *canvas) seenPrincipal() []string { return c.seen[0:1:1] }
-func (c *canvas) seenAction() []string    { return c.seen[1:2:2] }
-func (c *canvas) seenResource() []string  { return c.seen[2:3:3] }
-
 // room is how much a tree takes.
-type room struct{ policies, statements, parts int }
+type room struct{ policies, statements, parts, conditions int }
 
 func (r *room) add(layer Layer, policies []Attached) {
 	r.policies += len(policies)
 	for i := range policies {
 		if p := policies[i].Policy; p != nil {
-			r.statements += len(p.statements)
-			r.parts += p.parts(layer)
+			r.addStatements(layer, p.statements)
 		}
 	}
 }
 
 func (r *room) addOne(layer Layer, a *Attached) {
-	if a != nil && a.Policy != nil {
-		r.statements += len(a.Policy.statements)
-		r.parts += a.Policy.parts(layer)
+	if a == nil {
+		return
 	}
-	if a != nil {
-		r.policies++
+	r.policies++
+	if a.Policy != nil {
+		r.addStatements(layer, a.Policy.statements)
+	}
+}
+
+func (r *room) addStatements(layer Layer, list []statement) {
+	r.statements += len(list)
+	for i := range list {
+		s := &list[i]
+		r.conditions += len(s.conditions)
+		r.parts += demandConditions + len(s.conditions)
+		if !s.asksPrincipal(layer) {
+			r.parts--
+		}
+		if !s.asksResource(layer) {
+			r.parts--
+		}
 	}
 }
 
@@ -66,22 +78,6 @@ func (l *Layers) measure() room {
 	return r
 }
 
-// parts is how many demands of the policy count in a layer.
-func (p *Policy) parts(layer Layer) int {
-	n := 0
-	for i := range p.statements {
-		s := &p.statements[i]
-		n += len(s.demands)
-		if !s.asksPrincipal(layer) {
-			n--
-		}
-		if !s.asksResource(layer) {
-			n--
-		}
-	}
-	return n
-}
-
 // asksPrincipal says that the statement's Principal, or the want of one, counts.
 func (s *statement) asksPrincipal(l Layer) bool { return s.principal.present || l.namesPrincipals() }
 
@@ -89,36 +85,41 @@ func (s *statement) asksPrincipal(l Layer) bool { return s.principal.present || 
 func (s *statement) asksResource(l Layer) bool { return s.resource.present || l != LayerResource }
 
 // draw goes through the layers in the order of Evaluate, which has judged them.
-func (d *drawing) draw(o *opinions) {
-	l := d.q.layers
+func (d *drawing) draw(q *question, o *opinions) {
+	l := q.layers
 	need := l.measure()
 	d.policies = make([]PolicyExplanation, need.policies)
 	d.statements = make([]StatementExplanation, need.statements)
 	d.parts = make([]Part, need.parts)
-	d.Layers = d.layers[:0]
-	d.layer(LayerResourceControl, &o.resourceControl, false, nil, l.ResourceControl...)
-	d.layer(LayerServiceControl, &o.serviceControl, false, nil, l.ServiceControl...)
-	d.layer(LayerResource, &o.resource, l.ResourceMustAllow || d.Accounts != "same", l.Resource)
-	// Nobody else has policies of its own. Were some given, a Deny would count.
-	if d.q.request.Principal.hasAccount() || len(l.Identity)+len(l.Session) > 0 || l.Boundary != nil {
-		d.layer(LayerIdentity, &o.identity, true, nil, l.Identity)
-		d.layer(LayerBoundary, &o.boundary, false, l.Boundary)
-		d.layer(LayerSession, &o.session, d.q.sessionLimited(), nil, l.Session)
+	d.answers = make([]Answer, need.conditions)
+	for i := range d.plain {
+		seen := d.question[i : i+1 : i+1]
+		d.plain[i] = [...]Answer{{Holds: no, Seen: seen}, {Holds: yes, Seen: seen}}
 	}
-	d.layer(LayerEndpoint, &o.endpoint, false, l.Endpoint)
+	d.Layers = d.layers[:0]
+	d.layer(q, LayerResourceControl, &o.resourceControl, false, nil, l.ResourceControl...)
+	d.layer(q, LayerServiceControl, &o.serviceControl, false, nil, l.ServiceControl...)
+	d.layer(q, LayerResource, &o.resource, l.ResourceMustAllow || d.Accounts != "same", l.Resource)
+	// Nobody else has policies of its own. Were some given, a Deny would count.
+	if q.request.Principal.hasAccount() || len(l.Identity)+len(l.Session) > 0 || l.Boundary != nil {
+		d.layer(q, LayerIdentity, &o.identity, true, nil, l.Identity)
+		d.layer(q, LayerBoundary, &o.boundary, false, l.Boundary)
+		d.layer(q, LayerSession, &o.session, q.sessionLimited(), nil, l.Session)
+	}
+	d.layer(q, LayerEndpoint, &o.endpoint, false, l.Endpoint)
 }
 
 // layer draws one layer: its only policy, or those of its levels.
-func (d *drawing) layer(layer Layer, o *opinion, required bool, only *Attached, levels ...[]Attached) {
-	d.q.layer = layer
+func (d *drawing) layer(q *question, layer Layer, o *opinion, required bool, only *Attached, levels ...[]Attached) {
+	q.layer = layer
 	n := 0
 	if only != nil {
 		n++
-		d.policy(only, &d.policies[0])
+		d.policy(q, only, &d.policies[0])
 	}
 	for _, level := range levels {
 		for i := range level {
-			d.policy(&level[i], &d.policies[n])
+			d.policy(q, &level[i], &d.policies[n])
 			n++
 		}
 	}
@@ -136,7 +137,7 @@ func (d *drawing) layer(layer Layer, o *opinion, required bool, only *Attached, 
 	}
 }
 
-func (d *drawing) policy(a *Attached, x *PolicyExplanation) {
+func (d *drawing) policy(q *question, a *Attached, x *PolicyExplanation) {
 	x.Name, x.ARN, x.Source = a.Name, a.ARN, a.Source
 	if a.Policy == nil {
 		return
@@ -148,41 +149,39 @@ func (d *drawing) policy(a *Attached, x *PolicyExplanation) {
 	}
 	x.Statements, d.statements = d.statements[:n:n], d.statements[n:]
 	for i := range x.Statements {
-		w := &a.Policy.document.Statements[i]
-		x.Statements[i].Index, x.Statements[i].SID, x.Statements[i].Effect = i, w.Sid(), w.Effect
-		d.statement(&a.Policy.statements[i], &x.Statements[i])
+		x.Statements[i].Head = &a.Policy.heads[i]
+		d.statement(q, &a.Policy.statements[i], &x.Statements[i])
 	}
 }
 
 // statement asks every part of a statement once. What they say together is
 // what match says, which only stops asking earlier.
-func (d *drawing) statement(s *statement, x *StatementExplanation) {
-	q, t := d.q, tally{all: sure()}
+func (d *drawing) statement(q *question, s *statement, x *StatementExplanation) {
+	t := tally{demands: x.demands, all: sure()}
 	grade := GradeNone
 	if s.asksPrincipal(q.layer) {
 		g, one := s.principal.match(q)
 		grade = g
-		p := d.part(&t, &s.demands[demandPrincipal], one)
-		p.Seen, p.Notes = d.seenPrincipal(), s.principal.notes(q)
+		d.element(&t, demandPrincipal, one)
+		if t.odd(demandPrincipal) || s.principal.present != q.layer.namesPrincipals() || q.layer == LayerResourceControl {
+			d.note(&t, s.principal.notes(q))
+		}
 	}
 	action := s.action.match(q)
-	p := d.part(&t, &s.demands[demandAction], action)
-	p.Seen, p.Notes = d.seenAction(), s.action.notes()
+	d.element(&t, demandAction, action)
+	if t.odd(demandAction) {
+		d.note(&t, s.action.notes())
+	}
 	if s.asksResource(q.layer) {
-		p := d.part(&t, &s.demands[demandResource], s.resource.match(q))
-		p.Seen, p.Notes = d.seenResource(), s.resource.notes(q)
+		d.element(&t, demandResource, s.resource.match(q))
+		if t.odd(demandResource) {
+			d.note(&t, s.resource.notes(q))
+		}
 	}
 	for i := range s.conditions {
-		c := &s.conditions[i]
-		p := d.part(&t, &s.demands[demandConditions+i], c.match(q))
-		e := q.request.Context.find(c.folded)
-		if p.Absent = e == nil; !p.Absent {
-			p.Seen = slices.Clip(e.values)
-		}
-		p.Notes = c.notes(q, p.Demand, e)
+		d.condition(q, &t, i, &s.conditions[i])
 	}
 	x.Parts, d.parts = d.parts[:t.asked:t.asked], d.parts[t.asked:]
-	x.Never = s.never
 	switch {
 	case s.never != "":
 	case s.effect.applies(t.all):
@@ -196,13 +195,17 @@ func (d *drawing) statement(s *statement, x *StatementExplanation) {
 
 // tally is what the parts of a statement say so far.
 type tally struct {
+	demands        []Demand
 	asked, missing int
 	all            result
 }
 
+func (t *tally) odd(demand int) bool { return t.demands[demand].odd }
+
 // part adds one to those of the statement being drawn.
-func (d *drawing) part(t *tally, w *Demand, one result) *Part {
+func (d *drawing) part(t *tally, demand int, one result, a *Answer) {
 	x := &d.parts[t.asked]
+	x.Demand, x.Answer = &t.demands[demand], a
 	t.asked++
 	if one.verdict != yes {
 		t.missing++
@@ -210,6 +213,34 @@ func (d *drawing) part(t *tally, w *Demand, one result) *Part {
 	if !one.isSure() {
 		t.all = both(t.all, one)
 	}
-	x.Demand, x.Holds, x.Caveats = w, one.verdict.String(), one.caveats
-	return x
+}
+
+// element adds a part about the principal, the action or the resource.
+func (d *drawing) element(t *tally, demand int, one result) {
+	a := &d.plain[demand][one.verdict/yes]
+	if one.verdict == unsure || one.caveats != 0 {
+		a = &Answer{Holds: one.verdict, Seen: a.Seen, Caveats: one.caveats}
+	}
+	d.part(t, demand, one, a)
+}
+
+// note adds notes to the last part.
+func (d *drawing) note(t *tally, notes []string) {
+	if len(notes) == 0 {
+		return
+	}
+	a := *d.parts[t.asked-1].Answer
+	a.Notes = notes
+	d.parts[t.asked-1].Answer = &a
+}
+
+func (d *drawing) condition(q *question, t *tally, i int, c *condition) {
+	a, w := &d.answers[0], &t.demands[demandConditions+i]
+	d.answers = d.answers[1:]
+	one, e := c.match(q), q.request.Context.find(c.folded)
+	a.Holds, a.Caveats, a.Notes = one.verdict, one.caveats, c.notes(q, w, e)
+	if a.Absent = e == nil; !a.Absent {
+		a.Seen = slices.Clip(e.values)
+	}
+	d.part(t, demandConditions+i, one, a)
 }

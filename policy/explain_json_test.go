@@ -53,3 +53,15 @@ func TestExplanationJSON(t *testing.T) {
 		}
 	}
 }
+
+// TestExplanationIsDrawnInFewPieces keeps a tree from costing one allocation
+// for every part: what the policy says is shared with the compiled policy.
+func TestExplanationIsDrawnInFewPieces(t *testing.T) {
+	l := smallLayers(t)
+	for _, q := range small {
+		r := q.request()
+		if n := testing.AllocsPerRun(100, func() { policy.Outline(r, l) }); n > 6 {
+			t.Errorf("%s: %v allocations", q.name, n)
+		}
+	}
+}

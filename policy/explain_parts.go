@@ -14,19 +14,28 @@ const (
 	demandConditions
 )
 
-// demand compiles what explanations print of a statement.
-func (c *statement) demand(s *Statement) {
+// makeHeads compiles what explanations print of the statements.
+func makeHeads(d *Document, compiled []statement) []Head {
+	heads := make([]Head, len(compiled))
+	for i := range compiled {
+		s := &d.Statements[i]
+		heads[i] = Head{Index: i, SID: s.Sid(), Effect: s.Effect, Never: compiled[i].never, demands: compiled[i].demands(s)}
+	}
+	return heads
+}
+
+func (c *statement) demands(s *Statement) []Demand {
 	list := make([]Demand, demandConditions, demandConditions+len(c.conditions))
-	list[demandPrincipal] = Demand{Element: elementName("Principal", c.principal.except), Wanted: c.principal.written(s)}
-	list[demandAction] = Demand{Element: elementName("Action", c.action.except), Wanted: written(s.Action, s.NotAction)}
-	list[demandResource] = Demand{Element: elementName("Resource", c.resource.except), Wanted: written(s.Resource, s.NotResource)}
+	list[demandPrincipal] = Demand{Element: elementName("Principal", c.principal.except), Wanted: c.principal.written(s), odd: c.principal.odd()}
+	list[demandAction] = Demand{Element: elementName("Action", c.action.except), Wanted: written(s.Action, s.NotAction), odd: c.action.odd()}
+	list[demandResource] = Demand{Element: elementName("Resource", c.resource.except), Wanted: written(s.Resource, s.NotResource), odd: c.resource.odd()}
 	for i := range s.Condition {
 		for j := range s.Condition[i].Keys {
 			k := &s.Condition[i].Keys[j]
 			list = append(list, Demand{Element: "Condition", Operator: s.Condition[i].Operator, Key: k.Key, Wanted: k.texts()})
 		}
 	}
-	c.demands = list
+	return list
 }
 
 func elementName(name string, except bool) string {
@@ -70,6 +79,10 @@ func (e *principalElement) written(s *Statement) []string {
 	return texts
 }
 
+func (e *principalElement) odd() bool {
+	return e.problem != "" || e.except || slices.ContainsFunc(e.entries, func(p principalEntry) bool { return p.form == principalUnclear })
+}
+
 func (e *principalElement) notes(q *question) (notes []string) {
 	named := q.layer.namesPrincipals()
 	switch {
@@ -92,6 +105,8 @@ func (e *principalElement) notes(q *question) (notes []string) {
 	return notes
 }
 
+func (e *actionElement) odd() bool { return len(e.notes()) > 0 }
+
 func (e *actionElement) notes() (notes []string) {
 	if e.problem != "" {
 		notes = append(notes, "the statement "+e.problem)
@@ -113,6 +128,10 @@ func (e *actionElement) sameService(action string) bool {
 		}
 	}
 	return false
+}
+
+func (e *resourceElement) odd() bool {
+	return e.problem != "" || !e.present || slices.ContainsFunc(e.patterns, func(p resourcePattern) bool { return p.fault != arnSound || p.variables })
 }
 
 func (e *resourceElement) notes(q *question) (notes []string) {

@@ -71,7 +71,7 @@ func (p *PolicyExplanation) title() string {
 // open says that only rules AWS leaves open decide whether the statement applies.
 func (s *StatementExplanation) open() bool {
 	for i := range s.Parts {
-		if s.Parts[i].Holds == no.String() && s.Parts[i].Caveats == 0 {
+		if s.Parts[i].Holds == no && s.Parts[i].Caveats == 0 {
 			return false
 		}
 	}
@@ -94,7 +94,7 @@ func (s *StatementExplanation) text(b *strings.Builder) {
 		b.WriteString(" does not apply\n")
 	}
 	for i := range s.Parts {
-		if p := &s.Parts[i]; p.Holds != yes.String() || len(p.Notes) > 0 {
+		if p := &s.Parts[i]; p.Holds != yes || len(p.Notes) > 0 {
 			fmt.Fprintf(b, "      %s\n", p.text())
 		}
 	}

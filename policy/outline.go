@@ -3,10 +3,11 @@ package policy
 // Outline is Explain without the fixes: for those who want to know which
 // statements apply, and not what would change the answer.
 func Outline(r *Request, l *Layers) *Explanation {
-	q := newQuestion(r, l)
-	c := &canvas{seen: [3]string{r.Principal.name(), r.Action, r.Resource}}
+	var q question
+	q.ask(r, l)
+	c := &canvas{question: [...]string{r.Principal.name(), r.Action, r.Resource}}
 	e := &c.Explanation
-	e.Principal, e.Action, e.Resource = c.seen[0], c.seen[1], c.seen[2]
+	e.Principal, e.Action, e.Resource = c.question[demandPrincipal], c.question[demandAction], c.question[demandResource]
 	owner, _ := q.ownership()
 	e.Accounts = [...]string{"same", "cross", "none"}[owner]
 	if q.problem != "" {
@@ -19,7 +20,8 @@ func Outline(r *Request, l *Layers) *Explanation {
 	q.judge(&o)
 	e.Decision = q.decide(&o)
 	e.Caveats = e.Decision.Caveats.List()
-	(&drawing{canvas: c, q: &q}).draw(&o)
+	d := drawing{canvas: c}
+	d.draw(&q, &o)
 	e.Summary = e.Decision.summary(r, l)
 	return e
 }

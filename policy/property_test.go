@@ -251,7 +251,7 @@ func TestExplainedEqualsUnexplained(t *testing.T) {
 						applied[s.Effect] = true
 					}
 					for _, p := range s.Parts {
-						if s.Applies && p.Holds == "no" {
+						if s.Applies && p.Holds == policy.VerdictNo {
 							t.Fatalf("an applied statement with a part that does not hold: %+v", s)
 						}
 					}

@@ -1,27 +1,33 @@
 package policy
 
-// verdict is what one part of a statement says of a request. The order counts:
+// Verdict is what one part of a statement says of a request. The order counts:
 // the best of several alternatives is their maximum, the result of several
 // demands their minimum.
-type verdict uint8
+type Verdict uint8
 
+// Verdicts.
 const (
-	no verdict = iota
-	// unsure is a part AWS's published rules do not settle, or one that can
-	// not be understood. An Allow does not apply on it, a Deny does.
-	unsure
-	yes
+	VerdictNo Verdict = iota
+	// VerdictUnsure is a part AWS's published rules do not settle, or one that
+	// can not be understood. An Allow does not apply on it, a Deny does.
+	VerdictUnsure
+	VerdictYes
 )
 
-// String is the word explanations use.
-func (v verdict) String() string {
+const no, unsure, yes = VerdictNo, VerdictUnsure, VerdictYes
+
+// String is the word explanations use: "no", "unsure" or "yes".
+func (v Verdict) String() string {
 	return [...]string{"no", "unsure", "yes"}[v]
 }
+
+// MarshalText is String.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
 // result is a verdict with the open rules it rests on. A no with caveats is
 // one that might have been a yes.
 type result struct {
-	verdict verdict
+	verdict Verdict
 	caveats CaveatSet
 }
 

@@ -215,7 +215,7 @@ func (t *Told) statement(b *strings.Builder, title string, s *policy.StatementEx
 		fmt.Fprintf(b, "    %s: would allow it, but for\n", name)
 	}
 	for i := range s.Parts {
-		if p := &s.Parts[i]; p.Holds != "yes" || len(p.Notes) > 0 {
+		if p := &s.Parts[i]; p.Holds != policy.VerdictYes || len(p.Notes) > 0 {
 			t.part(b, p)
 		}
 	}

@@ -221,7 +221,7 @@ func condition(e *policy.Explanation) string {
 					continue
 				}
 				for _, p := range s.Parts {
-					if p.Holds != "yes" && p.Element == "Condition" {
+					if p.Holds != policy.VerdictYes && p.Element == "Condition" {
 						return p.Operator + " " + p.Key + " " + strings.Join(p.Wanted, ", ")
 					}
 				}
