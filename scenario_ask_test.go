@@ -36,6 +36,13 @@ func effectOf(e policy.Effect) string {
 
 // askEngine asks package policy, with the policies of the file.
 func (w *world) askEngine(t *testing.T, q question) (string, string) {
+	request, layers := w.modelled(q)
+	d := policy.Evaluate(request, layers)
+	return effectOf(d.Effect), d.Layer.String()
+}
+
+// modelled is a question with the policies and the context that the file gives it.
+func (w *world) modelled(q question) (*policy.Request, *policy.Layers) {
 	principal, layers, tags := w.model.who(q.who)
 	w.model.resource(q.action, q.resource, &layers)
 	keys := &policy.Context{}
@@ -72,8 +79,7 @@ func (w *world) askEngine(t *testing.T, q question) (string, string) {
 	if q.resource == "*" {
 		account = principal.Account
 	}
-	d := policy.Evaluate(&policy.Request{Principal: principal, Action: q.action, Resource: w.model.arn(q.resource), ResourceAccount: account, Context: keys}, &layers)
-	return effectOf(d.Effect), d.Layer.String()
+	return &policy.Request{Principal: principal, Action: q.action, Resource: w.model.arn(q.resource), ResourceAccount: account, Context: keys}, &layers
 }
 
 // caller is who as the server knows them.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/tools/txtar"
@@ -154,6 +155,13 @@ func TestScenarios(t *testing.T) {
 	if err != nil || len(paths) == 0 {
 		t.Fatal("no scenarios", err)
 	}
+	var ran, simulated, asked atomic.Int32
+	t.Cleanup(func() {
+		if all := int(ran.Load()) == len(paths); all && (simulated.Load() < 80 || asked.Load() < 110) {
+			t.Errorf("the simulator answered %d questions, our own API %d: they agree with the gate by saying nothing", simulated.Load(), asked.Load())
+		}
+	})
+	answered := map[string]*atomic.Int32{"simulator": &simulated, "own API": &asked}
 	for _, path := range paths {
 		s, err := parseScenario(path)
 		if err != nil {
@@ -162,13 +170,20 @@ func TestScenarios(t *testing.T) {
 		}
 		t.Run(strings.TrimSuffix(s.file, ".txtar"), func(t *testing.T) {
 			t.Parallel()
+			ran.Add(1)
 			s.hasTwins(t)
 			w := buildWorld(t, s)
 			for _, q := range s.asked {
 				for leg, ask := range map[string]func(*testing.T, question) (effect, layer string){
-					"engine": w.askEngine, "gate": w.askGate, "edge": w.askEdge,
+					"engine": w.askEngine, "gate": w.askGate, "edge": w.askEdge, "simulator": w.askSimulator, "own API": w.askOwnAPI,
 				} {
 					effect, layer := ask(t, q)
+					if effect == notExpressible {
+						continue
+					}
+					if n := answered[leg]; n != nil {
+						n.Add(1)
+					}
 					if effect != q.effect && !(leg == "edge" && effect == "deny" && q.effect == "explicit") {
 						t.Errorf("%s: ask:%d: the %s says %s (%s), AWS says %s: %s", s.file, q.number, leg, effect, layer, q.effect, strings.Join(q.words, " "))
 					}
