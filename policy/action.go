@@ -42,6 +42,7 @@ func compileActions(s *Statement) actionElement {
 	if len(list.Items) == 0 {
 		e.problem = "has an empty list of actions"
 	}
+	e.patterns = make([]actionPattern, 0, len(list.Items))
 	for _, text := range list.Items {
 		e.patterns = append(e.patterns, compileAction(text))
 	}

@@ -239,6 +239,9 @@ func nameOf(arn string) string {
 
 // escape writes a text so that a pattern of Version2012 matches it alone.
 func escape(s string) string {
+	if !strings.ContainsAny(s, "*?$") {
+		return s
+	}
 	return strings.NewReplacer("*", "${*}", "?", "${?}", "${", "${$}{").Replace(s)
 }
 

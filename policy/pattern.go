@@ -49,15 +49,21 @@ type grammar struct{ wildcards, variables bool }
 // compilePattern splits a text into pieces.
 func compilePattern(text string, g grammar) pattern {
 	p := pattern{written: text, wildcards: g.wildcards}
-	var literal strings.Builder
+	// Literal text begins with what is in literal and goes on from an offset:
+	// only text with an escape in it has to be copied.
+	var literal []byte
+	from, at := 0, 0
 	flush := func() {
-		if literal.Len() > 0 {
-			p.pieces = append(p.pieces, piece{kind: pieceText, text: literal.String()})
-			literal.Reset()
+		meant := text[from:at]
+		if len(literal) > 0 {
+			meant, literal = string(append(literal, meant...)), nil
+		}
+		if meant != "" {
+			p.pieces = append(p.pieces, piece{kind: pieceText, text: meant})
 		}
 	}
-	for rest := text; rest != ""; {
-		c := rest[0]
+	for at < len(text) {
+		c, length := text[at], 1
 		switch {
 		case c == '*' && g.wildcards:
 			flush()
@@ -67,22 +73,22 @@ func compilePattern(text string, g grammar) pattern {
 		case c == '?' && g.wildcards:
 			flush()
 			p.pieces = append(p.pieces, piece{kind: pieceOne})
-		case c == '$' && g.variables && strings.HasPrefix(rest, "${"):
-			v, length := scanVariable(rest)
-			if v.kind == pieceText {
-				literal.WriteString(v.text)
+		case c == '$' && g.variables && strings.HasPrefix(text[at:], "${"):
+			var v piece
+			if v, length = scanVariable(text[at:]); v.kind == pieceText {
+				literal = append(append(literal, text[from:at]...), v.text...)
 			} else {
 				flush()
 				p.pieces = append(p.pieces, v)
 				p.variables = true
 				p.unclear = p.unclear || v.key == ""
 			}
-			rest = rest[length:]
-			continue
 		default:
-			literal.WriteByte(c)
+			at++
+			continue
 		}
-		rest = rest[1:]
+		at += length
+		from = at
 	}
 	flush()
 	switch {

@@ -39,6 +39,7 @@ func compileResources(s *Statement, variables bool) resourceElement {
 	if len(list.Items) == 0 {
 		e.problem = "has an empty list of resources"
 	}
+	e.patterns = make([]resourcePattern, 0, len(list.Items))
 	for _, text := range list.Items {
 		p := resourcePattern{pattern: compilePattern(text, grammar{wildcards: true, variables: variables})}
 		p.any = text == "*"
