@@ -32,7 +32,9 @@ func (g *generator) tag(owner *shape, name string, r reference) string {
 	add(format != "", "time="+format)
 	add(r.Token, "token")
 	add((s.Streaming || r.Streaming) && s.Type == "blob", "stream")
-	add(s.Sensitive, "sensitive")
+	// AWS prints maps with what a caller sent of them, sensitive or not (seen: the
+	// variables of a function).
+	add(s.Sensitive && scalars[s.Type] != "", "sensitive")
 	keys := []string{`aws:` + strconv.Quote(strings.Join(options, ","))}
 	keys = append(keys, g.constraints("", r.Shape)...)
 	if s.Member != nil {

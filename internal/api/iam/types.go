@@ -1290,9 +1290,9 @@ type UserDetail struct {
 
 // VirtualMFADevice is the shape of that name.
 type VirtualMFADevice struct {
-	Base32StringSeed []byte     `aws:"Base32StringSeed,sensitive"`
+	Base32StringSeed []byte     `aws:"Base32StringSeed"`
 	EnableDate       *time.Time `aws:"EnableDate,time=iso"`
-	QRCodePNG        []byte     `aws:"QRCodePNG,sensitive"`
+	QRCodePNG        []byte     `aws:"QRCodePNG"`
 	SerialNumber     *string    `aws:"SerialNumber,required" len:"9:256" pattern:"[\\w+=/:,.@-]+"`
 	Tags             []Tag      `aws:"Tags" len:":50"`
 	User             *User      `aws:"User"`

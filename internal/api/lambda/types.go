@@ -153,7 +153,7 @@ type DurableConfig struct {
 
 // Environment is the shape of that name.
 type Environment struct {
-	Variables map[string]string `aws:"Variables,sensitive" key-pattern:"[a-zA-Z]([a-zA-Z0-9_])+"`
+	Variables map[string]string `aws:"Variables" key-pattern:"[a-zA-Z]([a-zA-Z0-9_])+"`
 }
 
 // EnvironmentError is the shape of that name.
@@ -165,7 +165,7 @@ type EnvironmentError struct {
 // EnvironmentResponse is the shape of that name.
 type EnvironmentResponse struct {
 	Error     *EnvironmentError `aws:"Error"`
-	Variables map[string]string `aws:"Variables,sensitive" key-pattern:"[a-zA-Z]([a-zA-Z0-9_])+"`
+	Variables map[string]string `aws:"Variables" key-pattern:"[a-zA-Z]([a-zA-Z0-9_])+"`
 }
 
 // EphemeralStorage is the shape of that name.
@@ -186,7 +186,7 @@ type FunctionCode struct {
 	S3Key           *string `aws:"S3Key" len:"1:1024"`
 	S3ObjectVersion *string `aws:"S3ObjectVersion" len:"1:1024"`
 	SourceKMSKeyArn *string `aws:"SourceKMSKeyArn" pattern:"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()"`
-	ZipFile         []byte  `aws:"ZipFile,sensitive"`
+	ZipFile         []byte  `aws:"ZipFile"`
 }
 
 // FunctionCodeLocation is the shape of that name.
@@ -376,7 +376,7 @@ type InvocationRequest struct {
 	FunctionName         *string `aws:"FunctionName,required,in=path" len:"1:256" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"`
 	InvocationType       *string `aws:"X-Amz-Invocation-Type,in=header" enum:"Event,RequestResponse,DryRun"`
 	LogType              *string `aws:"X-Amz-Log-Type,in=header" enum:"None,Tail"`
-	Payload              []byte  `aws:"Payload,in=payload,sensitive"`
+	Payload              []byte  `aws:"Payload,in=payload"`
 	Qualifier            *string `aws:"Qualifier,in=query" len:"1:128" pattern:"\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+"`
 	TenantId             *string `aws:"X-Amz-Tenant-Id,in=header" len:"1:256" pattern:"[a-zA-Z0-9\\._:\\/=+\\-@ ]+"`
 }
@@ -387,7 +387,7 @@ type InvocationResponse struct {
 	ExecutedVersion     *string `aws:"X-Amz-Executed-Version,in=header" len:"1:1024" pattern:"(\\$LATEST|[0-9]+)"`
 	FunctionError       *string `aws:"X-Amz-Function-Error,in=header"`
 	LogResult           *string `aws:"X-Amz-Log-Result,in=header"`
-	Payload             []byte  `aws:"Payload,in=payload,sensitive"`
+	Payload             []byte  `aws:"Payload,in=payload"`
 	StatusCode          *int32  `aws:"StatusCode,in=status"`
 }
 
@@ -625,7 +625,7 @@ type UpdateFunctionCodeRequest struct {
 	S3Key           *string  `aws:"S3Key" len:"1:1024"`
 	S3ObjectVersion *string  `aws:"S3ObjectVersion" len:"1:1024"`
 	SourceKMSKeyArn *string  `aws:"SourceKMSKeyArn" pattern:"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()"`
-	ZipFile         []byte   `aws:"ZipFile,sensitive"`
+	ZipFile         []byte   `aws:"ZipFile"`
 }
 
 // UpdateFunctionConfigurationRequest is the shape of that name.
