@@ -12,7 +12,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -267,11 +266,6 @@ func (w *world) buildSession(l line) {
 		w.check(l, err)
 		w.signers[name] = credentials.NewStaticCredentialsProvider(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
 	}
-}
-
-// logsClient signs as who.
-func (w *world) logsClient(who string) *cloudwatchlogs.Client {
-	return cloudwatchlogs.NewFromConfig(w.sdk(who))
 }
 
 // emptyFunction is a zip that is never run: questions use DryRun.
