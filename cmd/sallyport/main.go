@@ -12,8 +12,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-
-	"github.com/sallyport/sallyport/internal/executor"
 )
 
 // Exit codes.
@@ -23,7 +21,6 @@ const (
 )
 
 func main() {
-	executor.MaybeRunSandbox()
 	os.Exit(run(os.Args[1:]))
 }
 

@@ -23,11 +23,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/sallyport/sallyport"
-	"github.com/sallyport/sallyport/internal/executor"
 )
 
 func TestMain(m *testing.M) {
-	executor.MaybeRunSandbox()
 	testscript.Main(m, map[string]func(){"sallyport": main})
 }
 

@@ -29,10 +29,11 @@ const (
 	outputFD  = 4
 )
 
-// MaybeRunSandbox must be the first call of main, and of TestMain where tests
-// run functions. When the program was started as a sandbox's first process it
-// becomes that, and does not return.
-func MaybeRunSandbox() {
+// init lets any program that contains the executor become a sandbox's first
+// process when it was started as one: a user's test binary too, whose TestMain
+// we do not write. Without it such a program would start over inside the
+// sandbox, and run all of its tests there.
+func init() {
 	if len(os.Args) != 1 || os.Args[0] != sandboxName || os.Getpid() != 1 {
 		return
 	}

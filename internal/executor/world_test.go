@@ -16,11 +16,6 @@ import (
 	"github.com/sallyport/sallyport/internal/clock"
 )
 
-func TestMain(m *testing.M) {
-	MaybeRunSandbox()
-	os.Exit(m.Run())
-}
-
 // world is an executor and the functions a test made.
 type world struct {
 	testing.TB

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"testing"
 
@@ -21,11 +20,6 @@ import (
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/trail"
 )
-
-func TestMain(m *testing.M) {
-	executor.MaybeRunSandbox()
-	os.Exit(m.Run())
-}
 
 const account = "111111111111"
 

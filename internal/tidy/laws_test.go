@@ -205,7 +205,7 @@ func TestNoInitAndNoVagueNames(t *testing.T) {
 
 // initAllowed are files with an init function, and why nothing else would do.
 var initAllowed = map[string]string{
-	"internal/executor/reexec_linux.go": "a test binary that embeds the server must become a sandbox before its tests run, and nobody else can make it",
+	"internal/executor/inside_linux.go": "a test binary that embeds the server must become a sandbox before its tests run, and nobody else can make it",
 }
 
 func TestTimeComesFromTheClock(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -26,11 +25,6 @@ import (
 	"github.com/sallyport/sallyport/internal/trail"
 	"github.com/sallyport/sallyport/policy"
 )
-
-func TestMain(m *testing.M) {
-	executor.MaybeRunSandbox()
-	os.Exit(m.Run())
-}
 
 const (
 	here   = "111111111111"
