@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"math/rand/v2"
+	"time"
+)
 
 // turn is about how long one thing is measured before it is another one's
 // turn: less than what the scheduler gives a process at a time, so that some
@@ -16,32 +19,37 @@ type watch struct {
 	lowest float64
 }
 
+// newWatch finds out how many runs fit in a turn. It goes by the lowest time, so
+// that an interruption does not end the search.
 func newWatch(run func()) *watch {
 	w := &watch{run: run, runs: 1}
-	for w.take() < turn/2 {
+	w.take()
+	for w.lowest*float64(w.runs) < float64(turn/2) {
 		w.runs *= 2
+		w.take()
 	}
 	return w
 }
 
-func (w *watch) take() time.Duration {
+// take measures for a turn.
+func (w *watch) take() {
 	start := time.Now()
 	for range w.runs {
 		w.run()
 	}
-	took := time.Since(start)
-	if each := float64(took.Nanoseconds()) / float64(w.runs); w.lowest == 0 || each < w.lowest {
+	each := float64(time.Since(start)) / float64(w.runs)
+	if w.lowest == 0 || each < w.lowest {
 		w.lowest = each
 	}
-	return took
 }
 
-// interleave gives every watch its turn in every round: what the machine does
-// beside hits all alike.
+// interleave gives every watch its turn in every round, in another order each
+// time: what the machine does beside, and the collection of the garbage of the
+// one before, hits all alike.
 func interleave(rounds int, watches ...*watch) {
 	for range rounds {
-		for _, w := range watches {
-			w.take()
+		for _, i := range rand.Perm(len(watches)) {
+			watches[i].take()
 		}
 	}
 }
