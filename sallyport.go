@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -174,13 +175,32 @@ func (s *Server) makeWorkDir() error {
 		return nil
 	}
 	s.work = filepath.Join(s.data, "work")
-	// What a killed server left there is of no use to this one.
-	if err := os.RemoveAll(s.work); err != nil {
-		return fmt.Errorf("work directory: %w", err)
+	if err := sweepWork(s.work); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(s.work, 0o700); err != nil {
 		return fmt.Errorf("work directory: %w", err)
 	}
+	return nil
+}
+
+// sweepWork removes what a killed server left there: it is of no use to this
+// one. It gets another name first, since something that server started may still
+// be writing there for a moment, and a folder that fills up cannot be removed.
+func sweepWork(dir string) error {
+	if left, err := filepath.Glob(dir + ".left-*"); err == nil {
+		for _, path := range left {
+			_ = os.RemoveAll(path) // what still cannot go is tried again at the next start
+		}
+	}
+	left := dir + ".left-" + id.Hex(4)
+	switch err := os.Rename(dir, left); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("work directory: %w", err)
+	}
+	_ = os.RemoveAll(left)
 	return nil
 }
 

@@ -58,7 +58,7 @@ func ask(h host, path string, args ...string) (answer, error) {
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
-	err := cmd.Run()
+	err := runWithParent(cmd)
 	var a answer
 	if ctx.Err() != nil {
 		return a, fmt.Errorf("%s: %w", path, errLate)
