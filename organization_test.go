@@ -120,7 +120,6 @@ type key struct{ id, secret string }
 func (k key) config(s *Server) aws.Config {
 	return aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String(s.Endpoint()), Credentials: credentials.NewStaticCredentialsProvider(k.id, k.secret, ""),
-		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}
 }
 

@@ -73,7 +73,6 @@ func (w *world) sdk(who string) aws.Config {
 	}
 	return aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String(w.server.Endpoint()), Credentials: signer,
-		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}
 }
 
