@@ -258,6 +258,7 @@ func TestPythonImportsLibrariesOfTheHost(t *testing.T) {
 }
 
 func TestPythonImportsBoto3OfTheHost(t *testing.T) {
+	some := false
 	everyPython(t, func(t *testing.T, r Runtime) {
 		found := false
 		for _, dir := range r.libraries {
@@ -267,9 +268,13 @@ func TestPythonImportsBoto3OfTheHost(t *testing.T) {
 		if !found {
 			t.Skip("this Python has no boto3")
 		}
+		some = true
 		source := "import boto3\nclient = boto3.client('sts', region_name='eu-west-1')\ndef handler(event, context):\n    return client.meta.service_model.service_name\n"
 		play{runtime: r, files: map[string]string{"main.py": source}, events: jsonEvents("{}")}.run(t).same(t, response(0, `"sts"`))
 	})
+	if !some && os.Getenv("SALLYPORT_REQUIRE_CLIENTS") != "" {
+		t.Error("SALLYPORT_REQUIRE_CLIENTS is set, and no Python here has boto3")
+	}
 }
 
 func TestPythonLogs(t *testing.T) {
