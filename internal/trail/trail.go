@@ -3,7 +3,7 @@
 // policies that answered, so that any decision can be explained again later.
 //
 // The last records are in memory. With a data directory all are also written
-// to the store, some tens of milliseconds behind, many to a row; without one
+// to the store, a tenth of a second behind at most, many to a row; without one
 // memory is all there is. Policies are stored by digest, once per chapter: a
 // chapter is a run of records that leaves the store together with its policies.
 package trail
@@ -53,7 +53,7 @@ type sizes struct {
 }
 
 // whole are the bounds of every trail but those of tests.
-var whole = sizes{limits.TrailMemory, limits.TrailRecent, limits.TrailStored, limits.TrailChapter, limits.TrailBatch, 25 * time.Millisecond}
+var whole = sizes{limits.TrailMemory, limits.TrailRecent, limits.TrailStored, limits.TrailChapter, limits.TrailBatch, 100 * time.Millisecond}
 
 // Open continues the trail in a store and starts its writer.
 func Open(ctx context.Context, s *store.Store, log *slog.Logger) (*Trail, error) {
