@@ -41,8 +41,10 @@ func (s *Service) enqueue(ctx context.Context, c *op.Call, r ref, order *executo
 		if s.functions.GetIn(tx, r.key()) == nil {
 			return noFunction(r.arn())
 		}
+		// In this order: the event shows before the queue gives it to anybody.
+		err := errors.Join(s.events.Put(tx, key, e), s.payloads.Append(tx, store.Entry{Key: key, Value: order.Payload}))
 		tx.After(func() { s.queue.put(key, e.Due) })
-		return errors.Join(s.events.Put(tx, key, e), s.payloads.Append(tx, store.Entry{Key: key, Value: order.Payload}))
+		return err
 	})
 }
 
@@ -135,8 +137,10 @@ func (s *Service) again(ctx context.Context, key string, e *event) {
 		if s.events.GetIn(tx, key) == nil {
 			return nil // the function was deleted meanwhile
 		}
+		// In this order: the event shows before the queue gives it to anybody.
+		err := s.events.Put(tx, key, &next)
 		tx.After(func() { s.queue.put(key, next.Due) })
-		return s.events.Put(tx, key, &next)
+		return err
 	})
 	if err != nil {
 		s.failed(ctx, key, err)
