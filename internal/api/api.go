@@ -35,6 +35,8 @@ type Service struct {
 	// SigningName is the service of the credential scope: "lambda", "logs".
 	SigningName string
 	Protocol    Protocol
+	// Also are further protocols of the same operations: SQS speaks JSON and query.
+	Also []Protocol
 	// Version is the API version: "2015-03-31".
 	Version string
 	// TargetPrefix is what stands before the dot of X-Amz-Target: "Logs_20140328".
@@ -59,11 +61,15 @@ type Operation struct {
 	// Method and Path are the HTTP binding of the REST protocols:
 	// "POST", "/2015-03-31/functions/{FunctionName}/invocations".
 	Method, Path string
+	// Header, if not empty, is a header that only requests of this operation
+	// carry: x-amz-copy-source tells CopyObject from PutObject.
+	Header string
 	// Status is the success status, 200 unless the model says otherwise.
 	Status int
 	// Input and Output are struct types (Empty where the model has none).
 	Input, Output reflect.Type
-	// ResultWrapper is the element round a query-protocol result.
+	// ResultWrapper is the element round a query-protocol result, and the root
+	// element of a rest-xml answer that no payload member names.
 	ResultWrapper string
 	// NewInput allocates an empty *In.
 	NewInput func() any

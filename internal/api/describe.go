@@ -37,3 +37,10 @@ func Describes[In, Out any](name, method, path string, status int, wrapper strin
 		Input: reflect.TypeFor[In](), Output: reflect.TypeFor[Out](), NewInput: func() any { return new(In) },
 	}
 }
+
+// WithHeader completes the description of an operation that a header tells from
+// others on the same path.
+func (o *Operation) WithHeader(name string) *Operation {
+	o.Header = name
+	return o
+}

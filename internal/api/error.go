@@ -17,9 +17,12 @@ const (
 // edge is a bug and is shown as InternalFailure.
 type Error struct {
 	// Code is the wire code without namespace: "ResourceNotFoundException".
-	Code   string
-	Status int
-	Fault  Fault
+	Code string
+	// QueryCode is the code in the query protocol, where a service that now
+	// speaks JSON has another one there: "AWS.SimpleQueueService.NonExistentQueue".
+	QueryCode string
+	Status    int
+	Fault     Fault
 	// Message is the text. NullMessage sends JSON null in its place (the shape
 	// of some of Lambda's cross-account refusals).
 	Message     string

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"go/format"
 	"maps"
@@ -71,8 +72,11 @@ func (g *generator) service() error {
 	if m.TargetPrefix != "" {
 		g.line("TargetPrefix: %q,", m.TargetPrefix)
 	}
-	if m.Namespace != "" {
-		g.line("Namespace: %q,", m.Namespace)
+	if namespace := cmp.Or(g.target.namespace, m.Namespace); namespace != "" {
+		g.line("Namespace: %q,", namespace)
+	}
+	for _, also := range g.target.also {
+		g.line("Also: []api.Protocol{%s},", protocols[also])
 	}
 	if g.target.global {
 		g.line("Global: true,")
@@ -86,9 +90,14 @@ func (g *generator) service() error {
 			status = 200
 		}
 		if o.Output != nil {
-			wrapper = o.Output.ResultWrapper
+			wrapper = cmp.Or(g.target.roots[name], o.Output.ResultWrapper)
 		}
-		g.line("api.Describes[%s](%q, %q, %q, %d, %q),", g.signature(o), name, o.HTTP.Method, o.HTTP.URI, status, wrapper)
+		uri, header := g.told(o)
+		described := fmt.Sprintf("api.Describes[%s](%q, %q, %q, %d, %q)", g.signature(o), name, o.HTTP.Method, uri, status, wrapper)
+		if header != "" {
+			described += fmt.Sprintf(".WithHeader(%q)", header)
+		}
+		g.line("%s,", described)
 	}
 	g.line("},")
 	if len(g.model.Unbound) > 0 {
@@ -109,6 +118,44 @@ func (g *generator) service() error {
 	}
 	g.line(")")
 	return nil
+}
+
+// told is the path of an operation with the query parameters that its input
+// cannot be without, and the header: where one path leads to several operations,
+// as in S3, these tell them apart.
+func (g *generator) told(o operation) (uri, header string) {
+	uri = o.HTTP.URI
+	if !g.target.unchecked || o.Input == nil {
+		return uri, ""
+	}
+	in := g.model.Shapes[o.Input.Shape]
+	for _, name := range slices.Sorted(slices.Values(in.Required)) {
+		switch r := in.Members[name]; r.Location {
+		case "querystring":
+			if !strings.Contains(uri, "?") {
+				uri += "?" + r.LocationName
+			} else if path, query, _ := strings.Cut(uri, "?"); !strings.Contains("&"+query+"&", "&"+r.LocationName+"&") {
+				uri = path + "?" + query + "&" + r.LocationName
+			}
+		case "header":
+			header = r.LocationName
+		}
+	}
+	if !g.shared(o) {
+		header = ""
+	}
+	return uri, header
+}
+
+// shared says whether another operation has the same method and path.
+func (g *generator) shared(o operation) bool {
+	same := 0
+	for _, other := range g.model.Operations {
+		if other.HTTP.Method == o.HTTP.Method && other.HTTP.URI == o.HTTP.URI {
+			same++
+		}
+	}
+	return same > 1
 }
 
 func (g *generator) signature(o operation) string {
@@ -149,16 +196,18 @@ func (g *generator) types() error {
 		}
 		body.WriteString("}\n\n")
 	}
-	g.head(body.String(), "time")
+	g.head(body.String(), "time", "github.com/sallyport/sallyport/internal/api")
 	return nil
 }
 
-// head writes the package clause, an import if the body uses it, and the body.
-func (g *generator) head(body, imported string) {
+// head writes the package clause, the imports that the body uses, and the body.
+func (g *generator) head(body string, imports ...string) {
 	g.line("package %s\n", g.target.id)
-	last := imported[strings.LastIndexByte(imported, '/')+1:]
-	if strings.Contains(body, last+".") {
-		g.line("import %q\n", imported)
+	for _, imported := range imports {
+		last := imported[strings.LastIndexByte(imported, '/')+1:]
+		if strings.Contains(body, "*"+last+".") || strings.Contains(body, " "+last+".") {
+			g.line("import %q\n", imported)
+		}
 	}
 	g.buf.WriteString(body)
 }

@@ -72,6 +72,7 @@ type reference struct {
 	Token           bool   `json:"idempotencyToken,omitempty"`
 	Flattened       bool   `json:"flattened,omitempty"`
 	Streaming       bool   `json:"streaming,omitempty"`
+	XMLAttribute    bool   `json:"xmlAttribute,omitempty"`
 }
 
 type shape struct {

@@ -14,7 +14,24 @@ type target struct {
 	// lax are shapes whose constraints AWS's front end does not check: the
 	// service refuses wrong values itself, in other words.
 	lax []string
+	// unchecked APIs have no front end that checks constraints or required
+	// members at all: S3 and SQS word every refusal themselves.
+	unchecked bool
+	// also are further protocols that the service speaks.
+	also []string
+	// namespace is the XML namespace of answers, where the model has none.
+	namespace string
+	// roots are the root elements of XML answers that the model does not name, by
+	// operation.
+	roots map[string]string
+	// query names lists and maps, by shape, as the query protocol does in a
+	// model of another protocol.
+	query map[string]queryName
 }
+
+// queryName is how the query protocol writes a flat list or map: the name of
+// the repeated parameter, and those of a map's entries.
+type queryName struct{ name, key, value string }
 
 // targets is the list of all services.
 var targets = []target{
@@ -42,13 +59,14 @@ var targets = []target{
 		"UpdateAccessKey", "UpdateAssumeRolePolicy", "UpdateGroup", "UpdateRole", "UpdateRoleDescription", "UpdateUser",
 	}},
 	{id: "lambda", upstream: "lambda/2015-03-31", lax: []string{"Runtime"}, bind: []string{
-		"AddPermission", "CreateAlias", "CreateFunction", "DeleteAlias", "DeleteFunction", "DeleteFunctionConcurrency",
-		"DeleteFunctionEventInvokeConfig", "GetAccountSettings", "GetAlias", "GetFunction", "GetFunctionCodeSigningConfig",
+		"AddPermission", "CreateAlias", "CreateEventSourceMapping", "CreateFunction", "DeleteAlias", "DeleteEventSourceMapping",
+		"DeleteFunction", "DeleteFunctionConcurrency", "DeleteFunctionEventInvokeConfig", "GetAccountSettings", "GetAlias",
+		"GetEventSourceMapping", "GetFunction", "GetFunctionCodeSigningConfig",
 		"GetFunctionConcurrency", "GetFunctionConfiguration", "GetFunctionEventInvokeConfig", "GetFunctionRecursionConfig",
-		"GetPolicy", "GetRuntimeManagementConfig", "Invoke", "ListAliases", "ListFunctionEventInvokeConfigs", "ListFunctions",
-		"ListTags", "ListVersionsByFunction", "PublishVersion", "PutFunctionConcurrency", "PutFunctionEventInvokeConfig",
+		"GetPolicy", "GetRuntimeManagementConfig", "Invoke", "ListAliases", "ListEventSourceMappings", "ListFunctionEventInvokeConfigs",
+		"ListFunctions", "ListTags", "ListVersionsByFunction", "PublishVersion", "PutFunctionConcurrency", "PutFunctionEventInvokeConfig",
 		"PutFunctionRecursionConfig", "PutRuntimeManagementConfig", "RemovePermission", "TagResource", "UntagResource",
-		"UpdateAlias", "UpdateFunctionCode", "UpdateFunctionConfiguration", "UpdateFunctionEventInvokeConfig",
+		"UpdateAlias", "UpdateEventSourceMapping", "UpdateFunctionCode", "UpdateFunctionConfiguration", "UpdateFunctionEventInvokeConfig",
 	}},
 	{id: "logs", upstream: "logs/2014-03-28", bind: []string{
 		"CreateLogGroup", "CreateLogStream", "DeleteLogGroup", "DeleteLogStream", "DeleteRetentionPolicy", "DescribeLogGroups",
@@ -65,8 +83,92 @@ var targets = []target{
 		"ListTagsForResource", "ListTargetsForPolicy", "MoveAccount", "RemoveAccountFromOrganization", "TagResource",
 		"UntagResource", "UpdateOrganizationalUnit", "UpdatePolicy",
 	}},
+	{id: "s3", upstream: "s3/2006-03-01", unchecked: true, namespace: "http://s3.amazonaws.com/doc/2006-03-01/", roots: s3Roots, bind: []string{
+		"AbortMultipartUpload", "CompleteMultipartUpload", "CopyObject", "CreateBucket", "CreateMultipartUpload", "DeleteBucket",
+		"DeleteBucketCors", "DeleteBucketEncryption", "DeleteBucketLifecycle", "DeleteBucketOwnershipControls", "DeleteBucketPolicy",
+		"DeleteBucketReplication", "DeleteBucketTagging", "DeleteBucketWebsite", "DeleteObject", "DeleteObjectTagging", "DeleteObjects",
+		"DeletePublicAccessBlock", "GetBucketAbac", "GetBucketAccelerateConfiguration", "GetBucketAcl", "GetBucketCors",
+		"GetBucketEncryption", "GetBucketLifecycleConfiguration", "GetBucketLocation", "GetBucketLogging",
+		"GetBucketNotificationConfiguration", "GetBucketOwnershipControls", "GetBucketPolicy", "GetBucketPolicyStatus",
+		"GetBucketReplication", "GetBucketRequestPayment", "GetBucketTagging", "GetBucketVersioning", "GetBucketWebsite", "GetObject",
+		"GetObjectAcl", "GetObjectAttributes", "GetObjectLegalHold", "GetObjectLockConfiguration", "GetObjectRetention",
+		"GetObjectTagging", "GetPublicAccessBlock", "HeadBucket", "HeadObject", "ListBuckets", "ListMultipartUploads",
+		"ListObjectVersions", "ListObjects", "ListObjectsV2", "ListParts", "PutBucketAccelerateConfiguration", "PutBucketAcl",
+		"PutBucketCors", "PutBucketEncryption", "PutBucketLifecycleConfiguration", "PutBucketLogging",
+		"PutBucketNotificationConfiguration", "PutBucketOwnershipControls", "PutBucketPolicy", "PutBucketRequestPayment",
+		"PutBucketTagging", "PutBucketVersioning", "PutBucketWebsite", "PutObject", "PutObjectAcl", "PutObjectTagging",
+		"PutPublicAccessBlock", "UploadPart", "UploadPartCopy",
+	}},
 	{id: "sallyport"},
+	{id: "sns", upstream: "sns/2010-03-31", bind: []string{
+		"AddPermission", "ConfirmSubscription", "CreateTopic", "DeleteTopic", "GetDataProtectionPolicy", "GetSubscriptionAttributes",
+		"GetTopicAttributes", "ListSubscriptions", "ListSubscriptionsByTopic", "ListTagsForResource", "ListTopics", "Publish",
+		"PublishBatch", "RemovePermission", "SetSubscriptionAttributes", "SetTopicAttributes", "Subscribe", "TagResource",
+		"Unsubscribe", "UntagResource",
+	}},
+	{id: "sqs", upstream: "sqs/2012-11-05", unchecked: true, also: []string{"query"}, namespace: "http://queue.amazonaws.com/doc/2012-11-05/", query: sqsNames, bind: []string{
+		"AddPermission", "CancelMessageMoveTask", "ChangeMessageVisibility", "ChangeMessageVisibilityBatch", "CreateQueue", "DeleteMessage",
+		"DeleteMessageBatch", "DeleteQueue", "GetQueueAttributes", "GetQueueUrl", "ListDeadLetterSourceQueues", "ListMessageMoveTasks",
+		"ListQueueTags", "ListQueues", "PurgeQueue", "ReceiveMessage", "RemovePermission", "SendMessage", "SendMessageBatch",
+		"SetQueueAttributes", "StartMessageMoveTask", "TagQueue", "UntagQueue",
+	}},
 	{id: "sts", upstream: "sts/2011-06-15", bind: []string{
 		"AssumeRole", "DecodeAuthorizationMessage", "GetAccessKeyInfo", "GetCallerIdentity", "GetFederationToken", "GetSessionToken",
 	}},
+}
+
+// s3Roots are the root elements of S3's answers (S3 API reference, response
+// syntax of each operation).
+var s3Roots = map[string]string{
+	"CompleteMultipartUpload":            "CompleteMultipartUploadResult",
+	"CreateMultipartUpload":              "InitiateMultipartUploadResult",
+	"DeleteObjects":                      "DeleteResult",
+	"GetBucketAccelerateConfiguration":   "AccelerateConfiguration",
+	"GetBucketAcl":                       "AccessControlPolicy",
+	"GetBucketCors":                      "CORSConfiguration",
+	"GetBucketLifecycleConfiguration":    "LifecycleConfiguration",
+	"GetBucketLocation":                  "LocationConstraint",
+	"GetBucketLogging":                   "BucketLoggingStatus",
+	"GetBucketNotificationConfiguration": "NotificationConfiguration",
+	"GetBucketRequestPayment":            "RequestPaymentConfiguration",
+	"GetBucketTagging":                   "Tagging",
+	"GetBucketVersioning":                "VersioningConfiguration",
+	"GetBucketWebsite":                   "WebsiteConfiguration",
+	"GetObjectAcl":                       "AccessControlPolicy",
+	"GetObjectAttributes":                "GetObjectAttributesResponse",
+	"GetObjectTagging":                   "Tagging",
+	"ListBuckets":                        "ListAllMyBucketsResult",
+	"ListMultipartUploads":               "ListMultipartUploadsResult",
+	"ListObjectVersions":                 "ListVersionsResult",
+	"ListObjects":                        "ListBucketResult",
+	"ListObjectsV2":                      "ListBucketResult",
+	"ListParts":                          "ListPartsResult",
+}
+
+// sqsNames are the names of SQS's query protocol, which its JSON model lacks
+// (SQS API reference, query examples).
+var sqsNames = map[string]queryName{
+	"AWSAccountIdList":          {name: "AWSAccountId"},
+	"ActionNameList":            {name: "ActionName"},
+	"AttributeNameList":         {name: "AttributeName"},
+	"BatchResultErrorEntryList": {name: "BatchResultErrorEntry"},
+	"BinaryList":                {name: "BinaryListValue"},
+	"ChangeMessageVisibilityBatchRequestEntryList": {name: "ChangeMessageVisibilityBatchRequestEntry"},
+	"ChangeMessageVisibilityBatchResultEntryList":  {name: "ChangeMessageVisibilityBatchResultEntry"},
+	"DeleteMessageBatchRequestEntryList":           {name: "DeleteMessageBatchRequestEntry"},
+	"DeleteMessageBatchResultEntryList":            {name: "DeleteMessageBatchResultEntry"},
+	"ListMessageMoveTasksResultEntryList":          {name: "ListMessageMoveTasksResultEntry"},
+	"MessageAttributeNameList":                     {name: "MessageAttributeName"},
+	"MessageBodyAttributeMap":                      {"MessageAttribute", "Name", "Value"},
+	"MessageBodySystemAttributeMap":                {"MessageSystemAttribute", "Name", "Value"},
+	"MessageList":                                  {name: "Message"},
+	"MessageSystemAttributeList":                   {name: "MessageSystemAttributeName"},
+	"MessageSystemAttributeMap":                    {"Attribute", "Name", "Value"},
+	"QueueAttributeMap":                            {"Attribute", "Name", "Value"},
+	"QueueUrlList":                                 {name: "QueueUrl"},
+	"SendMessageBatchRequestEntryList":             {name: "SendMessageBatchRequestEntry"},
+	"SendMessageBatchResultEntryList":              {name: "SendMessageBatchResultEntry"},
+	"StringList":                                   {name: "StringListValue"},
+	"TagKeyList":                                   {name: "TagKey"},
+	"TagMap":                                       {"Tag", "Key", "Value"},
 }

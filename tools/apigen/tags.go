@@ -17,12 +17,18 @@ func (g *generator) tag(owner *shape, name string, r reference) string {
 			options = append(options, option)
 		}
 	}
-	add(slices.Contains(owner.Required, name), "required")
+	add(slices.Contains(owner.Required, name) && !g.target.unchecked, "required")
 	add(locations[r.Location] != "", "in="+locations[r.Location])
 	add(owner.Payload == name, "in=payload")
 	add(s.Flattened || r.Flattened, "flat")
+	add(r.XMLAttribute, "attribute")
 	if s.Member != nil {
 		add(s.Member.LocationName != "", "item="+s.Member.LocationName)
+	}
+	if q := g.target.query[r.Shape]; q.name != "" {
+		add(true, "query="+q.name)
+		add(q.key != "", "key="+q.key)
+		add(q.value != "", "value="+q.value)
 	}
 	if s.Key != nil {
 		add(s.Key.LocationName != "", "key="+s.Key.LocationName)
@@ -31,7 +37,7 @@ func (g *generator) tag(owner *shape, name string, r reference) string {
 	format := g.timestamp(r, s)
 	add(format != "", "time="+format)
 	add(r.Token, "token")
-	add((s.Streaming || r.Streaming) && s.Type == "blob", "stream")
+	add(g.streams(r), "stream")
 	// AWS prints maps with what a caller sent of them, sensitive or not (seen: the
 	// variables of a function).
 	add(s.Sensitive && scalars[s.Type] != "", "sensitive")
@@ -90,7 +96,7 @@ func (g *generator) timestamp(r reference, s *shape) string {
 
 // constraints are the tag keys of what a shape allows.
 func (g *generator) constraints(prefix, name string) []string {
-	if slices.Contains(g.target.lax, name) {
+	if g.target.unchecked || slices.Contains(g.target.lax, name) {
 		return nil
 	}
 	s := g.model.Shapes[name]
@@ -128,9 +134,18 @@ func quoteTag(tag string) string {
 	return "`" + tag + "`"
 }
 
+// streams says whether a member is a body that is never held in memory.
+func (g *generator) streams(r reference) bool {
+	s := g.model.Shapes[r.Shape]
+	return s.Type == "blob" && (s.Streaming || r.Streaming)
+}
+
 // goType is the Go type of a member.
 func (g *generator) goType(r reference) (string, error) {
 	s := g.model.Shapes[r.Shape]
+	if g.streams(r) {
+		return "*api.Stream", nil
+	}
 	if scalar, ok := scalars[s.Type]; ok {
 		return "*" + scalar, nil
 	}

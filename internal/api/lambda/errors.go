@@ -158,6 +158,11 @@ func NewResourceConflictException(format string, args ...any) *api.Error {
 	return &api.Error{Code: "ResourceConflictException", Status: 409, Fault: api.Client, Message: fmt.Sprintf(format, args...), MessageMember: "message", Typed: true}
 }
 
+// NewResourceInUseException makes the error ResourceInUseException (400).
+func NewResourceInUseException(format string, args ...any) *api.Error {
+	return &api.Error{Code: "ResourceInUseException", Status: 400, Fault: api.Client, Message: fmt.Sprintf(format, args...), MessageMember: "Message", Typed: true}
+}
+
 // NewResourceNotFoundException makes the error ResourceNotFoundException (404).
 func NewResourceNotFoundException(format string, args ...any) *api.Error {
 	return &api.Error{Code: "ResourceNotFoundException", Status: 404, Fault: api.Client, Message: fmt.Sprintf(format, args...), MessageMember: "Message", Typed: true}

@@ -204,6 +204,14 @@ func (s *AliasConfiguration) GetRevisionId() (v string) {
 	return v
 }
 
+// GetConsumerGroupId is ConsumerGroupId, or its zero value where it is absent.
+func (s *AmazonManagedKafkaEventSourceConfig) GetConsumerGroupId() (v string) {
+	if s != nil && s.ConsumerGroupId != nil {
+		return *s.ConsumerGroupId
+	}
+	return v
+}
+
 // GetReservedConcurrentExecutions is ReservedConcurrentExecutions, or its zero value where it is absent.
 func (s *Concurrency) GetReservedConcurrentExecutions() (v int32) {
 	if s != nil && s.ReservedConcurrentExecutions != nil {
@@ -240,6 +248,110 @@ func (s *CreateAliasRequest) GetFunctionVersion() (v string) {
 func (s *CreateAliasRequest) GetName() (v string) {
 	if s != nil && s.Name != nil {
 		return *s.Name
+	}
+	return v
+}
+
+// GetBatchSize is BatchSize, or its zero value where it is absent.
+func (s *CreateEventSourceMappingRequest) GetBatchSize() (v int32) {
+	if s != nil && s.BatchSize != nil {
+		return *s.BatchSize
+	}
+	return v
+}
+
+// GetBisectBatchOnFunctionError is BisectBatchOnFunctionError, or its zero value where it is absent.
+func (s *CreateEventSourceMappingRequest) GetBisectBatchOnFunctionError() (v bool) {
+	if s != nil && s.BisectBatchOnFunctionError != nil {
+		return *s.BisectBatchOnFunctionError
+	}
+	return v
+}
+
+// GetEnabled is Enabled, or its zero value where it is absent.
+func (s *CreateEventSourceMappingRequest) GetEnabled() (v bool) {
+	if s != nil && s.Enabled != nil {
+		return *s.Enabled
+	}
+	return v
+}
+
+// GetEventSourceArn is EventSourceArn, or its zero value where it is absent.
+func (s *CreateEventSourceMappingRequest) GetEventSourceArn() (v string) {
+	if s != nil && s.EventSourceArn != nil {
+		return *s.EventSourceArn
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *CreateEventSourceMappingRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetKMSKeyArn is KMSKeyArn, or its zero value where it is absent.
+func (s *CreateEventSourceMappingRequest) GetKMSKeyArn() (v string) {
+	if s != nil && s.KMSKeyArn != nil {
+		return *s.KMSKeyArn
+	}
+	return v
+}
+
+// GetMaximumBatchingWindowInSeconds is MaximumBatchingWindowInSeconds, or its zero value where it is absent.
+func (s *CreateEventSourceMappingRequest) GetMaximumBatchingWindowInSeconds() (v int32) {
+	if s != nil && s.MaximumBatchingWindowInSeconds != nil {
+		return *s.MaximumBatchingWindowInSeconds
+	}
+	return v
+}
+
+// GetMaximumRecordAgeInSeconds is MaximumRecordAgeInSeconds, or its zero value where it is absent.
+func (s *CreateEventSourceMappingRequest) GetMaximumRecordAgeInSeconds() (v int32) {
+	if s != nil && s.MaximumRecordAgeInSeconds != nil {
+		return *s.MaximumRecordAgeInSeconds
+	}
+	return v
+}
+
+// GetMaximumRetryAttempts is MaximumRetryAttempts, or its zero value where it is absent.
+func (s *CreateEventSourceMappingRequest) GetMaximumRetryAttempts() (v int32) {
+	if s != nil && s.MaximumRetryAttempts != nil {
+		return *s.MaximumRetryAttempts
+	}
+	return v
+}
+
+// GetParallelizationFactor is ParallelizationFactor, or its zero value where it is absent.
+func (s *CreateEventSourceMappingRequest) GetParallelizationFactor() (v int32) {
+	if s != nil && s.ParallelizationFactor != nil {
+		return *s.ParallelizationFactor
+	}
+	return v
+}
+
+// GetStartingPosition is StartingPosition, or its zero value where it is absent.
+func (s *CreateEventSourceMappingRequest) GetStartingPosition() (v string) {
+	if s != nil && s.StartingPosition != nil {
+		return *s.StartingPosition
+	}
+	return v
+}
+
+// GetStartingPositionTimestamp is StartingPositionTimestamp, or its zero value where it is absent.
+func (s *CreateEventSourceMappingRequest) GetStartingPositionTimestamp() (v time.Time) {
+	if s != nil && s.StartingPositionTimestamp != nil {
+		return *s.StartingPositionTimestamp
+	}
+	return v
+}
+
+// GetTumblingWindowInSeconds is TumblingWindowInSeconds, or its zero value where it is absent.
+func (s *CreateEventSourceMappingRequest) GetTumblingWindowInSeconds() (v int32) {
+	if s != nil && s.TumblingWindowInSeconds != nil {
+		return *s.TumblingWindowInSeconds
 	}
 	return v
 }
@@ -364,6 +476,14 @@ func (s *DeleteAliasRequest) GetName() (v string) {
 	return v
 }
 
+// GetUUID is UUID, or its zero value where it is absent.
+func (s *DeleteEventSourceMappingRequest) GetUUID() (v string) {
+	if s != nil && s.UUID != nil {
+		return *s.UUID
+	}
+	return v
+}
+
 // GetFunctionName is FunctionName, or its zero value where it is absent.
 func (s *DeleteFunctionConcurrencyRequest) GetFunctionName() (v string) {
 	if s != nil && s.FunctionName != nil {
@@ -412,6 +532,30 @@ func (s *DeleteFunctionResponse) GetStatusCode() (v int32) {
 	return v
 }
 
+// GetCollectionName is CollectionName, or its zero value where it is absent.
+func (s *DocumentDBEventSourceConfig) GetCollectionName() (v string) {
+	if s != nil && s.CollectionName != nil {
+		return *s.CollectionName
+	}
+	return v
+}
+
+// GetDatabaseName is DatabaseName, or its zero value where it is absent.
+func (s *DocumentDBEventSourceConfig) GetDatabaseName() (v string) {
+	if s != nil && s.DatabaseName != nil {
+		return *s.DatabaseName
+	}
+	return v
+}
+
+// GetFullDocument is FullDocument, or its zero value where it is absent.
+func (s *DocumentDBEventSourceConfig) GetFullDocument() (v string) {
+	if s != nil && s.FullDocument != nil {
+		return *s.FullDocument
+	}
+	return v
+}
+
 // GetExecutionTimeout is ExecutionTimeout, or its zero value where it is absent.
 func (s *DurableConfig) GetExecutionTimeout() (v int32) {
 	if s != nil && s.ExecutionTimeout != nil {
@@ -452,6 +596,158 @@ func (s *EphemeralStorage) GetSize() (v int32) {
 	return v
 }
 
+// GetBatchSize is BatchSize, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetBatchSize() (v int32) {
+	if s != nil && s.BatchSize != nil {
+		return *s.BatchSize
+	}
+	return v
+}
+
+// GetBisectBatchOnFunctionError is BisectBatchOnFunctionError, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetBisectBatchOnFunctionError() (v bool) {
+	if s != nil && s.BisectBatchOnFunctionError != nil {
+		return *s.BisectBatchOnFunctionError
+	}
+	return v
+}
+
+// GetEventSourceArn is EventSourceArn, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetEventSourceArn() (v string) {
+	if s != nil && s.EventSourceArn != nil {
+		return *s.EventSourceArn
+	}
+	return v
+}
+
+// GetEventSourceMappingArn is EventSourceMappingArn, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetEventSourceMappingArn() (v string) {
+	if s != nil && s.EventSourceMappingArn != nil {
+		return *s.EventSourceMappingArn
+	}
+	return v
+}
+
+// GetFunctionArn is FunctionArn, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetFunctionArn() (v string) {
+	if s != nil && s.FunctionArn != nil {
+		return *s.FunctionArn
+	}
+	return v
+}
+
+// GetKMSKeyArn is KMSKeyArn, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetKMSKeyArn() (v string) {
+	if s != nil && s.KMSKeyArn != nil {
+		return *s.KMSKeyArn
+	}
+	return v
+}
+
+// GetLastModified is LastModified, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetLastModified() (v time.Time) {
+	if s != nil && s.LastModified != nil {
+		return *s.LastModified
+	}
+	return v
+}
+
+// GetLastProcessingResult is LastProcessingResult, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetLastProcessingResult() (v string) {
+	if s != nil && s.LastProcessingResult != nil {
+		return *s.LastProcessingResult
+	}
+	return v
+}
+
+// GetMaximumBatchingWindowInSeconds is MaximumBatchingWindowInSeconds, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetMaximumBatchingWindowInSeconds() (v int32) {
+	if s != nil && s.MaximumBatchingWindowInSeconds != nil {
+		return *s.MaximumBatchingWindowInSeconds
+	}
+	return v
+}
+
+// GetMaximumRecordAgeInSeconds is MaximumRecordAgeInSeconds, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetMaximumRecordAgeInSeconds() (v int32) {
+	if s != nil && s.MaximumRecordAgeInSeconds != nil {
+		return *s.MaximumRecordAgeInSeconds
+	}
+	return v
+}
+
+// GetMaximumRetryAttempts is MaximumRetryAttempts, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetMaximumRetryAttempts() (v int32) {
+	if s != nil && s.MaximumRetryAttempts != nil {
+		return *s.MaximumRetryAttempts
+	}
+	return v
+}
+
+// GetParallelizationFactor is ParallelizationFactor, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetParallelizationFactor() (v int32) {
+	if s != nil && s.ParallelizationFactor != nil {
+		return *s.ParallelizationFactor
+	}
+	return v
+}
+
+// GetStartingPosition is StartingPosition, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetStartingPosition() (v string) {
+	if s != nil && s.StartingPosition != nil {
+		return *s.StartingPosition
+	}
+	return v
+}
+
+// GetStartingPositionTimestamp is StartingPositionTimestamp, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetStartingPositionTimestamp() (v time.Time) {
+	if s != nil && s.StartingPositionTimestamp != nil {
+		return *s.StartingPositionTimestamp
+	}
+	return v
+}
+
+// GetState is State, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetState() (v string) {
+	if s != nil && s.State != nil {
+		return *s.State
+	}
+	return v
+}
+
+// GetStateTransitionReason is StateTransitionReason, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetStateTransitionReason() (v string) {
+	if s != nil && s.StateTransitionReason != nil {
+		return *s.StateTransitionReason
+	}
+	return v
+}
+
+// GetTumblingWindowInSeconds is TumblingWindowInSeconds, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetTumblingWindowInSeconds() (v int32) {
+	if s != nil && s.TumblingWindowInSeconds != nil {
+		return *s.TumblingWindowInSeconds
+	}
+	return v
+}
+
+// GetUUID is UUID, or its zero value where it is absent.
+func (s *EventSourceMappingConfiguration) GetUUID() (v string) {
+	if s != nil && s.UUID != nil {
+		return *s.UUID
+	}
+	return v
+}
+
+// GetSystemLogLevel is SystemLogLevel, or its zero value where it is absent.
+func (s *EventSourceMappingLoggingConfig) GetSystemLogLevel() (v string) {
+	if s != nil && s.SystemLogLevel != nil {
+		return *s.SystemLogLevel
+	}
+	return v
+}
+
 // GetArn is Arn, or its zero value where it is absent.
 func (s *FileSystemConfig) GetArn() (v string) {
 	if s != nil && s.Arn != nil {
@@ -464,6 +760,30 @@ func (s *FileSystemConfig) GetArn() (v string) {
 func (s *FileSystemConfig) GetLocalMountPath() (v string) {
 	if s != nil && s.LocalMountPath != nil {
 		return *s.LocalMountPath
+	}
+	return v
+}
+
+// GetPattern is Pattern, or its zero value where it is absent.
+func (s *Filter) GetPattern() (v string) {
+	if s != nil && s.Pattern != nil {
+		return *s.Pattern
+	}
+	return v
+}
+
+// GetErrorCode is ErrorCode, or its zero value where it is absent.
+func (s *FilterCriteriaError) GetErrorCode() (v string) {
+	if s != nil && s.ErrorCode != nil {
+		return *s.ErrorCode
+	}
+	return v
+}
+
+// GetMessage is Message, or its zero value where it is absent.
+func (s *FilterCriteriaError) GetMessage() (v string) {
+	if s != nil && s.Message != nil {
+		return *s.Message
 	}
 	return v
 }
@@ -796,6 +1116,14 @@ func (s *GetAliasRequest) GetName() (v string) {
 	return v
 }
 
+// GetUUID is UUID, or its zero value where it is absent.
+func (s *GetEventSourceMappingRequest) GetUUID() (v string) {
+	if s != nil && s.UUID != nil {
+		return *s.UUID
+	}
+	return v
+}
+
 // GetFunctionName is FunctionName, or its zero value where it is absent.
 func (s *GetFunctionCodeSigningConfigRequest) GetFunctionName() (v string) {
 	if s != nil && s.FunctionName != nil {
@@ -1092,6 +1420,46 @@ func (s *InvocationResponse) GetStatusCode() (v int32) {
 	return v
 }
 
+// GetType is Type, or its zero value where it is absent.
+func (s *KafkaSchemaRegistryAccessConfig) GetType() (v string) {
+	if s != nil && s.Type != nil {
+		return *s.Type
+	}
+	return v
+}
+
+// GetURI is URI, or its zero value where it is absent.
+func (s *KafkaSchemaRegistryAccessConfig) GetURI() (v string) {
+	if s != nil && s.URI != nil {
+		return *s.URI
+	}
+	return v
+}
+
+// GetEventRecordFormat is EventRecordFormat, or its zero value where it is absent.
+func (s *KafkaSchemaRegistryConfig) GetEventRecordFormat() (v string) {
+	if s != nil && s.EventRecordFormat != nil {
+		return *s.EventRecordFormat
+	}
+	return v
+}
+
+// GetSchemaRegistryURI is SchemaRegistryURI, or its zero value where it is absent.
+func (s *KafkaSchemaRegistryConfig) GetSchemaRegistryURI() (v string) {
+	if s != nil && s.SchemaRegistryURI != nil {
+		return *s.SchemaRegistryURI
+	}
+	return v
+}
+
+// GetAttribute is Attribute, or its zero value where it is absent.
+func (s *KafkaSchemaValidationConfig) GetAttribute() (v string) {
+	if s != nil && s.Attribute != nil {
+		return *s.Attribute
+	}
+	return v
+}
+
 // GetCapacityProviderArn is CapacityProviderArn, or its zero value where it is absent.
 func (s *LambdaManagedInstancesCapacityProviderConfig) GetCapacityProviderArn() (v string) {
 	if s != nil && s.CapacityProviderArn != nil {
@@ -1182,6 +1550,46 @@ func (s *ListAliasesRequest) GetMaxItems() (v int32) {
 
 // GetNextMarker is NextMarker, or its zero value where it is absent.
 func (s *ListAliasesResponse) GetNextMarker() (v string) {
+	if s != nil && s.NextMarker != nil {
+		return *s.NextMarker
+	}
+	return v
+}
+
+// GetEventSourceArn is EventSourceArn, or its zero value where it is absent.
+func (s *ListEventSourceMappingsRequest) GetEventSourceArn() (v string) {
+	if s != nil && s.EventSourceArn != nil {
+		return *s.EventSourceArn
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *ListEventSourceMappingsRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetMarker is Marker, or its zero value where it is absent.
+func (s *ListEventSourceMappingsRequest) GetMarker() (v string) {
+	if s != nil && s.Marker != nil {
+		return *s.Marker
+	}
+	return v
+}
+
+// GetMaxItems is MaxItems, or its zero value where it is absent.
+func (s *ListEventSourceMappingsRequest) GetMaxItems() (v int32) {
+	if s != nil && s.MaxItems != nil {
+		return *s.MaxItems
+	}
+	return v
+}
+
+// GetNextMarker is NextMarker, or its zero value where it is absent.
+func (s *ListEventSourceMappingsResponse) GetNextMarker() (v string) {
 	if s != nil && s.NextMarker != nil {
 		return *s.NextMarker
 	}
@@ -1344,6 +1752,30 @@ func (s *OnFailure) GetDestination() (v string) {
 func (s *OnSuccess) GetDestination() (v string) {
 	if s != nil && s.Destination != nil {
 		return *s.Destination
+	}
+	return v
+}
+
+// GetMaximumPollers is MaximumPollers, or its zero value where it is absent.
+func (s *ProvisionedPollerConfig) GetMaximumPollers() (v int32) {
+	if s != nil && s.MaximumPollers != nil {
+		return *s.MaximumPollers
+	}
+	return v
+}
+
+// GetMinimumPollers is MinimumPollers, or its zero value where it is absent.
+func (s *ProvisionedPollerConfig) GetMinimumPollers() (v int32) {
+	if s != nil && s.MinimumPollers != nil {
+		return *s.MinimumPollers
+	}
+	return v
+}
+
+// GetPollerGroupName is PollerGroupName, or its zero value where it is absent.
+func (s *ProvisionedPollerConfig) GetPollerGroupName() (v string) {
+	if s != nil && s.PollerGroupName != nil {
+		return *s.PollerGroupName
 	}
 	return v
 }
@@ -1572,6 +2004,22 @@ func (s *RuntimeVersionError) GetMessage() (v string) {
 	return v
 }
 
+// GetMaximumConcurrency is MaximumConcurrency, or its zero value where it is absent.
+func (s *ScalingConfig) GetMaximumConcurrency() (v int32) {
+	if s != nil && s.MaximumConcurrency != nil {
+		return *s.MaximumConcurrency
+	}
+	return v
+}
+
+// GetConsumerGroupId is ConsumerGroupId, or its zero value where it is absent.
+func (s *SelfManagedKafkaEventSourceConfig) GetConsumerGroupId() (v string) {
+	if s != nil && s.ConsumerGroupId != nil {
+		return *s.ConsumerGroupId
+	}
+	return v
+}
+
 // GetApplyOn is ApplyOn, or its zero value where it is absent.
 func (s *SnapStart) GetApplyOn() (v string) {
 	if s != nil && s.ApplyOn != nil {
@@ -1592,6 +2040,22 @@ func (s *SnapStartResponse) GetApplyOn() (v string) {
 func (s *SnapStartResponse) GetOptimizationStatus() (v string) {
 	if s != nil && s.OptimizationStatus != nil {
 		return *s.OptimizationStatus
+	}
+	return v
+}
+
+// GetType is Type, or its zero value where it is absent.
+func (s *SourceAccessConfiguration) GetType() (v string) {
+	if s != nil && s.Type != nil {
+		return *s.Type
+	}
+	return v
+}
+
+// GetURI is URI, or its zero value where it is absent.
+func (s *SourceAccessConfiguration) GetURI() (v string) {
+	if s != nil && s.URI != nil {
+		return *s.URI
 	}
 	return v
 }
@@ -1688,6 +2152,94 @@ func (s *UpdateAliasRequest) GetName() (v string) {
 func (s *UpdateAliasRequest) GetRevisionId() (v string) {
 	if s != nil && s.RevisionId != nil {
 		return *s.RevisionId
+	}
+	return v
+}
+
+// GetBatchSize is BatchSize, or its zero value where it is absent.
+func (s *UpdateEventSourceMappingRequest) GetBatchSize() (v int32) {
+	if s != nil && s.BatchSize != nil {
+		return *s.BatchSize
+	}
+	return v
+}
+
+// GetBisectBatchOnFunctionError is BisectBatchOnFunctionError, or its zero value where it is absent.
+func (s *UpdateEventSourceMappingRequest) GetBisectBatchOnFunctionError() (v bool) {
+	if s != nil && s.BisectBatchOnFunctionError != nil {
+		return *s.BisectBatchOnFunctionError
+	}
+	return v
+}
+
+// GetEnabled is Enabled, or its zero value where it is absent.
+func (s *UpdateEventSourceMappingRequest) GetEnabled() (v bool) {
+	if s != nil && s.Enabled != nil {
+		return *s.Enabled
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *UpdateEventSourceMappingRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetKMSKeyArn is KMSKeyArn, or its zero value where it is absent.
+func (s *UpdateEventSourceMappingRequest) GetKMSKeyArn() (v string) {
+	if s != nil && s.KMSKeyArn != nil {
+		return *s.KMSKeyArn
+	}
+	return v
+}
+
+// GetMaximumBatchingWindowInSeconds is MaximumBatchingWindowInSeconds, or its zero value where it is absent.
+func (s *UpdateEventSourceMappingRequest) GetMaximumBatchingWindowInSeconds() (v int32) {
+	if s != nil && s.MaximumBatchingWindowInSeconds != nil {
+		return *s.MaximumBatchingWindowInSeconds
+	}
+	return v
+}
+
+// GetMaximumRecordAgeInSeconds is MaximumRecordAgeInSeconds, or its zero value where it is absent.
+func (s *UpdateEventSourceMappingRequest) GetMaximumRecordAgeInSeconds() (v int32) {
+	if s != nil && s.MaximumRecordAgeInSeconds != nil {
+		return *s.MaximumRecordAgeInSeconds
+	}
+	return v
+}
+
+// GetMaximumRetryAttempts is MaximumRetryAttempts, or its zero value where it is absent.
+func (s *UpdateEventSourceMappingRequest) GetMaximumRetryAttempts() (v int32) {
+	if s != nil && s.MaximumRetryAttempts != nil {
+		return *s.MaximumRetryAttempts
+	}
+	return v
+}
+
+// GetParallelizationFactor is ParallelizationFactor, or its zero value where it is absent.
+func (s *UpdateEventSourceMappingRequest) GetParallelizationFactor() (v int32) {
+	if s != nil && s.ParallelizationFactor != nil {
+		return *s.ParallelizationFactor
+	}
+	return v
+}
+
+// GetTumblingWindowInSeconds is TumblingWindowInSeconds, or its zero value where it is absent.
+func (s *UpdateEventSourceMappingRequest) GetTumblingWindowInSeconds() (v int32) {
+	if s != nil && s.TumblingWindowInSeconds != nil {
+		return *s.TumblingWindowInSeconds
+	}
+	return v
+}
+
+// GetUUID is UUID, or its zero value where it is absent.
+func (s *UpdateEventSourceMappingRequest) GetUUID() (v string) {
+	if s != nil && s.UUID != nil {
+		return *s.UUID
 	}
 	return v
 }

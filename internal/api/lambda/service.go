@@ -12,13 +12,16 @@ var Service = api.Describe(&api.Service{
 	Operations: []*api.Operation{
 		api.Describes[AddPermissionRequest, AddPermissionResponse]("AddPermission", "POST", "/2015-03-31/functions/{FunctionName}/policy", 201, ""),
 		api.Describes[CreateAliasRequest, AliasConfiguration]("CreateAlias", "POST", "/2015-03-31/functions/{FunctionName}/aliases", 201, ""),
+		api.Describes[CreateEventSourceMappingRequest, EventSourceMappingConfiguration]("CreateEventSourceMapping", "POST", "/2015-03-31/event-source-mappings", 202, ""),
 		api.Describes[CreateFunctionRequest, FunctionConfiguration]("CreateFunction", "POST", "/2015-03-31/functions", 201, ""),
 		api.Describes[DeleteAliasRequest, api.Empty]("DeleteAlias", "DELETE", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", 204, ""),
+		api.Describes[DeleteEventSourceMappingRequest, EventSourceMappingConfiguration]("DeleteEventSourceMapping", "DELETE", "/2015-03-31/event-source-mappings/{UUID}", 202, ""),
 		api.Describes[DeleteFunctionRequest, DeleteFunctionResponse]("DeleteFunction", "DELETE", "/2015-03-31/functions/{FunctionName}", 200, ""),
 		api.Describes[DeleteFunctionConcurrencyRequest, api.Empty]("DeleteFunctionConcurrency", "DELETE", "/2017-10-31/functions/{FunctionName}/concurrency", 204, ""),
 		api.Describes[DeleteFunctionEventInvokeConfigRequest, api.Empty]("DeleteFunctionEventInvokeConfig", "DELETE", "/2019-09-25/functions/{FunctionName}/event-invoke-config", 204, ""),
 		api.Describes[GetAccountSettingsRequest, GetAccountSettingsResponse]("GetAccountSettings", "GET", "/2016-08-19/account-settings", 200, ""),
 		api.Describes[GetAliasRequest, AliasConfiguration]("GetAlias", "GET", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", 200, ""),
+		api.Describes[GetEventSourceMappingRequest, EventSourceMappingConfiguration]("GetEventSourceMapping", "GET", "/2015-03-31/event-source-mappings/{UUID}", 200, ""),
 		api.Describes[GetFunctionRequest, GetFunctionResponse]("GetFunction", "GET", "/2015-03-31/functions/{FunctionName}", 200, ""),
 		api.Describes[GetFunctionCodeSigningConfigRequest, GetFunctionCodeSigningConfigResponse]("GetFunctionCodeSigningConfig", "GET", "/2020-06-30/functions/{FunctionName}/code-signing-config", 200, ""),
 		api.Describes[GetFunctionConcurrencyRequest, GetFunctionConcurrencyResponse]("GetFunctionConcurrency", "GET", "/2019-09-30/functions/{FunctionName}/concurrency", 200, ""),
@@ -29,6 +32,7 @@ var Service = api.Describe(&api.Service{
 		api.Describes[GetRuntimeManagementConfigRequest, GetRuntimeManagementConfigResponse]("GetRuntimeManagementConfig", "GET", "/2021-07-20/functions/{FunctionName}/runtime-management-config", 200, ""),
 		api.Describes[InvocationRequest, InvocationResponse]("Invoke", "POST", "/2015-03-31/functions/{FunctionName}/invocations", 200, ""),
 		api.Describes[ListAliasesRequest, ListAliasesResponse]("ListAliases", "GET", "/2015-03-31/functions/{FunctionName}/aliases", 200, ""),
+		api.Describes[ListEventSourceMappingsRequest, ListEventSourceMappingsResponse]("ListEventSourceMappings", "GET", "/2015-03-31/event-source-mappings", 200, ""),
 		api.Describes[ListFunctionEventInvokeConfigsRequest, ListFunctionEventInvokeConfigsResponse]("ListFunctionEventInvokeConfigs", "GET", "/2019-09-25/functions/{FunctionName}/event-invoke-config/list", 200, ""),
 		api.Describes[ListFunctionsRequest, ListFunctionsResponse]("ListFunctions", "GET", "/2015-03-31/functions", 200, ""),
 		api.Describes[ListTagsRequest, ListTagsResponse]("ListTags", "GET", "/2017-03-31/tags/{Resource}", 200, ""),
@@ -42,6 +46,7 @@ var Service = api.Describe(&api.Service{
 		api.Describes[TagResourceRequest, api.Empty]("TagResource", "POST", "/2017-03-31/tags/{Resource}", 204, ""),
 		api.Describes[UntagResourceRequest, api.Empty]("UntagResource", "DELETE", "/2017-03-31/tags/{Resource}", 204, ""),
 		api.Describes[UpdateAliasRequest, AliasConfiguration]("UpdateAlias", "PUT", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", 200, ""),
+		api.Describes[UpdateEventSourceMappingRequest, EventSourceMappingConfiguration]("UpdateEventSourceMapping", "PUT", "/2015-03-31/event-source-mappings/{UUID}", 202, ""),
 		api.Describes[UpdateFunctionCodeRequest, FunctionConfiguration]("UpdateFunctionCode", "PUT", "/2015-03-31/functions/{FunctionName}/code", 200, ""),
 		api.Describes[UpdateFunctionConfigurationRequest, FunctionConfiguration]("UpdateFunctionConfiguration", "PUT", "/2015-03-31/functions/{FunctionName}/configuration", 200, ""),
 		api.Describes[UpdateFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig]("UpdateFunctionEventInvokeConfig", "POST", "/2019-09-25/functions/{FunctionName}/event-invoke-config", 200, ""),
@@ -51,11 +56,9 @@ var Service = api.Describe(&api.Service{
 		{Name: "CheckpointDurableExecution", Method: "POST", Path: "/2025-12-01/durable-executions/{DurableExecutionArn}/checkpoint"},
 		{Name: "CreateCapacityProvider", Method: "POST", Path: "/2025-11-30/capacity-providers"},
 		{Name: "CreateCodeSigningConfig", Method: "POST", Path: "/2020-04-22/code-signing-configs"},
-		{Name: "CreateEventSourceMapping", Method: "POST", Path: "/2015-03-31/event-source-mappings"},
 		{Name: "CreateFunctionUrlConfig", Method: "POST", Path: "/2021-10-31/functions/{FunctionName}/url"},
 		{Name: "DeleteCapacityProvider", Method: "DELETE", Path: "/2025-11-30/capacity-providers/{CapacityProviderName}"},
 		{Name: "DeleteCodeSigningConfig", Method: "DELETE", Path: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
-		{Name: "DeleteEventSourceMapping", Method: "DELETE", Path: "/2015-03-31/event-source-mappings/{UUID}"},
 		{Name: "DeleteFunctionCodeSigningConfig", Method: "DELETE", Path: "/2020-06-30/functions/{FunctionName}/code-signing-config"},
 		{Name: "DeleteFunctionUrlConfig", Method: "DELETE", Path: "/2021-10-31/functions/{FunctionName}/url"},
 		{Name: "DeleteLayerVersion", Method: "DELETE", Path: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}"},
@@ -65,7 +68,6 @@ var Service = api.Describe(&api.Service{
 		{Name: "GetDurableExecution", Method: "GET", Path: "/2025-12-01/durable-executions/{DurableExecutionArn}"},
 		{Name: "GetDurableExecutionHistory", Method: "GET", Path: "/2025-12-01/durable-executions/{DurableExecutionArn}/history"},
 		{Name: "GetDurableExecutionState", Method: "GET", Path: "/2025-12-01/durable-executions/{DurableExecutionArn}/state"},
-		{Name: "GetEventSourceMapping", Method: "GET", Path: "/2015-03-31/event-source-mappings/{UUID}"},
 		{Name: "GetFunctionScalingConfig", Method: "GET", Path: "/2025-11-30/functions/{FunctionName}/function-scaling-config"},
 		{Name: "GetFunctionUrlConfig", Method: "GET", Path: "/2021-10-31/functions/{FunctionName}/url"},
 		{Name: "GetLayerVersion", Method: "GET", Path: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}"},
@@ -77,7 +79,6 @@ var Service = api.Describe(&api.Service{
 		{Name: "ListCapacityProviders", Method: "GET", Path: "/2025-11-30/capacity-providers"},
 		{Name: "ListCodeSigningConfigs", Method: "GET", Path: "/2020-04-22/code-signing-configs"},
 		{Name: "ListDurableExecutionsByFunction", Method: "GET", Path: "/2025-12-01/functions/{FunctionName}/durable-executions"},
-		{Name: "ListEventSourceMappings", Method: "GET", Path: "/2015-03-31/event-source-mappings"},
 		{Name: "ListFunctionUrlConfigs", Method: "GET", Path: "/2021-10-31/functions/{FunctionName}/urls"},
 		{Name: "ListFunctionVersionsByCapacityProvider", Method: "GET", Path: "/2025-11-30/capacity-providers/{CapacityProviderName}/function-versions"},
 		{Name: "ListFunctionsByCodeSigningConfig", Method: "GET", Path: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions"},
@@ -95,7 +96,6 @@ var Service = api.Describe(&api.Service{
 		{Name: "StopDurableExecution", Method: "POST", Path: "/2025-12-01/durable-executions/{DurableExecutionArn}/stop"},
 		{Name: "UpdateCapacityProvider", Method: "PUT", Path: "/2025-11-30/capacity-providers/{CapacityProviderName}"},
 		{Name: "UpdateCodeSigningConfig", Method: "PUT", Path: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
-		{Name: "UpdateEventSourceMapping", Method: "PUT", Path: "/2015-03-31/event-source-mappings/{UUID}"},
 		{Name: "UpdateFunctionUrlConfig", Method: "PUT", Path: "/2021-10-31/functions/{FunctionName}/url"},
 	},
 })
@@ -104,13 +104,16 @@ var Service = api.Describe(&api.Service{
 var (
 	AddPermission                   = api.Typed[AddPermissionRequest, AddPermissionResponse](Service, "AddPermission")
 	CreateAlias                     = api.Typed[CreateAliasRequest, AliasConfiguration](Service, "CreateAlias")
+	CreateEventSourceMapping        = api.Typed[CreateEventSourceMappingRequest, EventSourceMappingConfiguration](Service, "CreateEventSourceMapping")
 	CreateFunction                  = api.Typed[CreateFunctionRequest, FunctionConfiguration](Service, "CreateFunction")
 	DeleteAlias                     = api.Typed[DeleteAliasRequest, api.Empty](Service, "DeleteAlias")
+	DeleteEventSourceMapping        = api.Typed[DeleteEventSourceMappingRequest, EventSourceMappingConfiguration](Service, "DeleteEventSourceMapping")
 	DeleteFunction                  = api.Typed[DeleteFunctionRequest, DeleteFunctionResponse](Service, "DeleteFunction")
 	DeleteFunctionConcurrency       = api.Typed[DeleteFunctionConcurrencyRequest, api.Empty](Service, "DeleteFunctionConcurrency")
 	DeleteFunctionEventInvokeConfig = api.Typed[DeleteFunctionEventInvokeConfigRequest, api.Empty](Service, "DeleteFunctionEventInvokeConfig")
 	GetAccountSettings              = api.Typed[GetAccountSettingsRequest, GetAccountSettingsResponse](Service, "GetAccountSettings")
 	GetAlias                        = api.Typed[GetAliasRequest, AliasConfiguration](Service, "GetAlias")
+	GetEventSourceMapping           = api.Typed[GetEventSourceMappingRequest, EventSourceMappingConfiguration](Service, "GetEventSourceMapping")
 	GetFunction                     = api.Typed[GetFunctionRequest, GetFunctionResponse](Service, "GetFunction")
 	GetFunctionCodeSigningConfig    = api.Typed[GetFunctionCodeSigningConfigRequest, GetFunctionCodeSigningConfigResponse](Service, "GetFunctionCodeSigningConfig")
 	GetFunctionConcurrency          = api.Typed[GetFunctionConcurrencyRequest, GetFunctionConcurrencyResponse](Service, "GetFunctionConcurrency")
@@ -121,6 +124,7 @@ var (
 	GetRuntimeManagementConfig      = api.Typed[GetRuntimeManagementConfigRequest, GetRuntimeManagementConfigResponse](Service, "GetRuntimeManagementConfig")
 	Invoke                          = api.Typed[InvocationRequest, InvocationResponse](Service, "Invoke")
 	ListAliases                     = api.Typed[ListAliasesRequest, ListAliasesResponse](Service, "ListAliases")
+	ListEventSourceMappings         = api.Typed[ListEventSourceMappingsRequest, ListEventSourceMappingsResponse](Service, "ListEventSourceMappings")
 	ListFunctionEventInvokeConfigs  = api.Typed[ListFunctionEventInvokeConfigsRequest, ListFunctionEventInvokeConfigsResponse](Service, "ListFunctionEventInvokeConfigs")
 	ListFunctions                   = api.Typed[ListFunctionsRequest, ListFunctionsResponse](Service, "ListFunctions")
 	ListTags                        = api.Typed[ListTagsRequest, ListTagsResponse](Service, "ListTags")
@@ -134,6 +138,7 @@ var (
 	TagResource                     = api.Typed[TagResourceRequest, api.Empty](Service, "TagResource")
 	UntagResource                   = api.Typed[UntagResourceRequest, api.Empty](Service, "UntagResource")
 	UpdateAlias                     = api.Typed[UpdateAliasRequest, AliasConfiguration](Service, "UpdateAlias")
+	UpdateEventSourceMapping        = api.Typed[UpdateEventSourceMappingRequest, EventSourceMappingConfiguration](Service, "UpdateEventSourceMapping")
 	UpdateFunctionCode              = api.Typed[UpdateFunctionCodeRequest, FunctionConfiguration](Service, "UpdateFunctionCode")
 	UpdateFunctionConfiguration     = api.Typed[UpdateFunctionConfigurationRequest, FunctionConfiguration](Service, "UpdateFunctionConfiguration")
 	UpdateFunctionEventInvokeConfig = api.Typed[UpdateFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig](Service, "UpdateFunctionEventInvokeConfig")

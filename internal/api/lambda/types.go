@@ -55,6 +55,12 @@ type AliasRoutingConfiguration struct {
 	AdditionalVersionWeights map[string]float64 `aws:"AdditionalVersionWeights" key-len:"1:1024" key-pattern:"[0-9]+" value-range:"0:1"`
 }
 
+// AmazonManagedKafkaEventSourceConfig is the shape of that name.
+type AmazonManagedKafkaEventSourceConfig struct {
+	ConsumerGroupId      *string                    `aws:"ConsumerGroupId" len:"1:200" pattern:"[a-zA-Z0-9-\\/*:_+=.@-]*"`
+	SchemaRegistryConfig *KafkaSchemaRegistryConfig `aws:"SchemaRegistryConfig"`
+}
+
 // CapacityProviderConfig is the shape of that name.
 type CapacityProviderConfig struct {
 	LambdaManagedInstancesCapacityProviderConfig *LambdaManagedInstancesCapacityProviderConfig `aws:"LambdaManagedInstancesCapacityProviderConfig,required"`
@@ -72,6 +78,38 @@ type CreateAliasRequest struct {
 	FunctionVersion *string                    `aws:"FunctionVersion,required" len:"1:1024" pattern:"(\\$LATEST(\\.PUBLISHED)?|[0-9]+)"`
 	Name            *string                    `aws:"Name,required" len:"1:128" pattern:"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"`
 	RoutingConfig   *AliasRoutingConfiguration `aws:"RoutingConfig"`
+}
+
+// CreateEventSourceMappingRequest is the shape of that name.
+type CreateEventSourceMappingRequest struct {
+	AmazonManagedKafkaEventSourceConfig *AmazonManagedKafkaEventSourceConfig `aws:"AmazonManagedKafkaEventSourceConfig"`
+	BatchSize                           *int32                               `aws:"BatchSize" range:"1:10000"`
+	BisectBatchOnFunctionError          *bool                                `aws:"BisectBatchOnFunctionError"`
+	DestinationConfig                   *DestinationConfig                   `aws:"DestinationConfig"`
+	DocumentDBEventSourceConfig         *DocumentDBEventSourceConfig         `aws:"DocumentDBEventSourceConfig"`
+	Enabled                             *bool                                `aws:"Enabled"`
+	EventSourceArn                      *string                              `aws:"EventSourceArn" pattern:"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}(-gov)?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"`
+	FilterCriteria                      *FilterCriteria                      `aws:"FilterCriteria"`
+	FunctionName                        *string                              `aws:"FunctionName,required" len:"1:256" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"`
+	FunctionResponseTypes               []string                             `aws:"FunctionResponseTypes" len:"0:1" item-enum:"ReportBatchItemFailures"`
+	KMSKeyArn                           *string                              `aws:"KMSKeyArn" pattern:"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()"`
+	LoggingConfig                       *EventSourceMappingLoggingConfig     `aws:"LoggingConfig"`
+	MaximumBatchingWindowInSeconds      *int32                               `aws:"MaximumBatchingWindowInSeconds" range:"0:300"`
+	MaximumRecordAgeInSeconds           *int32                               `aws:"MaximumRecordAgeInSeconds" range:"-1:604800"`
+	MaximumRetryAttempts                *int32                               `aws:"MaximumRetryAttempts" range:"-1:10000"`
+	MetricsConfig                       *EventSourceMappingMetricsConfig     `aws:"MetricsConfig"`
+	ParallelizationFactor               *int32                               `aws:"ParallelizationFactor" range:"1:10"`
+	ProvisionedPollerConfig             *ProvisionedPollerConfig             `aws:"ProvisionedPollerConfig"`
+	Queues                              []string                             `aws:"Queues" len:"1:1" item-len:"1:1000" item-pattern:"[\\s\\S]*"`
+	ScalingConfig                       *ScalingConfig                       `aws:"ScalingConfig"`
+	SelfManagedEventSource              *SelfManagedEventSource              `aws:"SelfManagedEventSource"`
+	SelfManagedKafkaEventSourceConfig   *SelfManagedKafkaEventSourceConfig   `aws:"SelfManagedKafkaEventSourceConfig"`
+	SourceAccessConfigurations          []SourceAccessConfiguration          `aws:"SourceAccessConfigurations" len:"0:22"`
+	StartingPosition                    *string                              `aws:"StartingPosition" enum:"TRIM_HORIZON,LATEST,AT_TIMESTAMP"`
+	StartingPositionTimestamp           *time.Time                           `aws:"StartingPositionTimestamp,time=unix"`
+	Tags                                map[string]string                    `aws:"Tags"`
+	Topics                              []string                             `aws:"Topics" len:"1:1" item-len:"1:249" item-pattern:"[^.]([a-zA-Z0-9\\-_.]+)"`
+	TumblingWindowInSeconds             *int32                               `aws:"TumblingWindowInSeconds" range:"0:900"`
 }
 
 // CreateFunctionRequest is the shape of that name.
@@ -117,6 +155,11 @@ type DeleteAliasRequest struct {
 	Name         *string `aws:"Name,required,in=path" len:"1:128" pattern:"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"`
 }
 
+// DeleteEventSourceMappingRequest is the shape of that name.
+type DeleteEventSourceMappingRequest struct {
+	UUID *string `aws:"UUID,required,in=path"`
+}
+
 // DeleteFunctionConcurrencyRequest is the shape of that name.
 type DeleteFunctionConcurrencyRequest struct {
 	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
@@ -143,6 +186,13 @@ type DeleteFunctionResponse struct {
 type DestinationConfig struct {
 	OnFailure *OnFailure `aws:"OnFailure"`
 	OnSuccess *OnSuccess `aws:"OnSuccess"`
+}
+
+// DocumentDBEventSourceConfig is the shape of that name.
+type DocumentDBEventSourceConfig struct {
+	CollectionName *string `aws:"CollectionName" len:"1:57" pattern:"(^(?!(system\\x2e)))(^[_a-zA-Z0-9])([^$]*)"`
+	DatabaseName   *string `aws:"DatabaseName" len:"1:63" pattern:"[^ /\\.$\\x22]*"`
+	FullDocument   *string `aws:"FullDocument" enum:"UpdateLookup,Default"`
 }
 
 // DurableConfig is the shape of that name.
@@ -173,10 +223,73 @@ type EphemeralStorage struct {
 	Size *int32 `aws:"Size,required" range:"512:10240"`
 }
 
+// EventSourceMappingConfiguration is the shape of that name.
+type EventSourceMappingConfiguration struct {
+	AmazonManagedKafkaEventSourceConfig *AmazonManagedKafkaEventSourceConfig `aws:"AmazonManagedKafkaEventSourceConfig"`
+	BatchSize                           *int32                               `aws:"BatchSize" range:"1:10000"`
+	BisectBatchOnFunctionError          *bool                                `aws:"BisectBatchOnFunctionError"`
+	DestinationConfig                   *DestinationConfig                   `aws:"DestinationConfig"`
+	DocumentDBEventSourceConfig         *DocumentDBEventSourceConfig         `aws:"DocumentDBEventSourceConfig"`
+	EventSourceArn                      *string                              `aws:"EventSourceArn" pattern:"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}(-gov)?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"`
+	EventSourceMappingArn               *string                              `aws:"EventSourceMappingArn" len:"85:120" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"`
+	FilterCriteria                      *FilterCriteria                      `aws:"FilterCriteria"`
+	FilterCriteriaError                 *FilterCriteriaError                 `aws:"FilterCriteriaError"`
+	FunctionArn                         *string                              `aws:"FunctionArn" len:"0:10000" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	FunctionResponseTypes               []string                             `aws:"FunctionResponseTypes" len:"0:1" item-enum:"ReportBatchItemFailures"`
+	KMSKeyArn                           *string                              `aws:"KMSKeyArn" pattern:"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()"`
+	LastModified                        *time.Time                           `aws:"LastModified,time=unix"`
+	LastProcessingResult                *string                              `aws:"LastProcessingResult"`
+	LoggingConfig                       *EventSourceMappingLoggingConfig     `aws:"LoggingConfig"`
+	MaximumBatchingWindowInSeconds      *int32                               `aws:"MaximumBatchingWindowInSeconds" range:"0:300"`
+	MaximumRecordAgeInSeconds           *int32                               `aws:"MaximumRecordAgeInSeconds" range:"-1:604800"`
+	MaximumRetryAttempts                *int32                               `aws:"MaximumRetryAttempts" range:"-1:10000"`
+	MetricsConfig                       *EventSourceMappingMetricsConfig     `aws:"MetricsConfig"`
+	ParallelizationFactor               *int32                               `aws:"ParallelizationFactor" range:"1:10"`
+	ProvisionedPollerConfig             *ProvisionedPollerConfig             `aws:"ProvisionedPollerConfig"`
+	Queues                              []string                             `aws:"Queues" len:"1:1" item-len:"1:1000" item-pattern:"[\\s\\S]*"`
+	ScalingConfig                       *ScalingConfig                       `aws:"ScalingConfig"`
+	SelfManagedEventSource              *SelfManagedEventSource              `aws:"SelfManagedEventSource"`
+	SelfManagedKafkaEventSourceConfig   *SelfManagedKafkaEventSourceConfig   `aws:"SelfManagedKafkaEventSourceConfig"`
+	SourceAccessConfigurations          []SourceAccessConfiguration          `aws:"SourceAccessConfigurations" len:"0:22"`
+	StartingPosition                    *string                              `aws:"StartingPosition" enum:"TRIM_HORIZON,LATEST,AT_TIMESTAMP"`
+	StartingPositionTimestamp           *time.Time                           `aws:"StartingPositionTimestamp,time=unix"`
+	State                               *string                              `aws:"State"`
+	StateTransitionReason               *string                              `aws:"StateTransitionReason"`
+	Topics                              []string                             `aws:"Topics" len:"1:1" item-len:"1:249" item-pattern:"[^.]([a-zA-Z0-9\\-_.]+)"`
+	TumblingWindowInSeconds             *int32                               `aws:"TumblingWindowInSeconds" range:"0:900"`
+	UUID                                *string                              `aws:"UUID"`
+}
+
+// EventSourceMappingLoggingConfig is the shape of that name.
+type EventSourceMappingLoggingConfig struct {
+	SystemLogLevel *string `aws:"SystemLogLevel" enum:"DEBUG,INFO,WARN"`
+}
+
+// EventSourceMappingMetricsConfig is the shape of that name.
+type EventSourceMappingMetricsConfig struct {
+	Metrics []string `aws:"Metrics" len:"0:3" item-enum:"EventCount,ErrorCount,KafkaMetrics"`
+}
+
 // FileSystemConfig is the shape of that name.
 type FileSystemConfig struct {
 	Arn            *string `aws:"Arn,required" len:"0:256" pattern:"arn:aws[a-zA-Z-]*:elasticfilesystem:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}:\\d{12}:access-point/fsap-[a-f0-9]{17}$|^arn:aws[-a-z]*:s3files:[0-9a-z-:]+:file-system/fs-[0-9a-f]{17,40}/access-point/fsap-[0-9a-f]{17,40}"`
 	LocalMountPath *string `aws:"LocalMountPath,required" len:"0:160" pattern:"/mnt/[a-zA-Z0-9-_.]+"`
+}
+
+// Filter is the shape of that name.
+type Filter struct {
+	Pattern *string `aws:"Pattern" len:"0:4096" pattern:".*"`
+}
+
+// FilterCriteria is the shape of that name.
+type FilterCriteria struct {
+	Filters []Filter `aws:"Filters"`
+}
+
+// FilterCriteriaError is the shape of that name.
+type FilterCriteriaError struct {
+	ErrorCode *string `aws:"ErrorCode" len:"10:50" pattern:"[A-Za-z]+Exception"`
+	Message   *string `aws:"Message" len:"10:2048" pattern:".*"`
 }
 
 // FunctionCode is the shape of that name.
@@ -265,6 +378,11 @@ type GetAccountSettingsResponse struct {
 type GetAliasRequest struct {
 	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
 	Name         *string `aws:"Name,required,in=path" len:"1:128" pattern:"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"`
+}
+
+// GetEventSourceMappingRequest is the shape of that name.
+type GetEventSourceMappingRequest struct {
+	UUID *string `aws:"UUID,required,in=path"`
 }
 
 // GetFunctionCodeSigningConfigRequest is the shape of that name.
@@ -391,6 +509,25 @@ type InvocationResponse struct {
 	StatusCode          *int32  `aws:"StatusCode,in=status"`
 }
 
+// KafkaSchemaRegistryAccessConfig is the shape of that name.
+type KafkaSchemaRegistryAccessConfig struct {
+	Type *string `aws:"Type" enum:"BASIC_AUTH,CLIENT_CERTIFICATE_TLS_AUTH,SERVER_ROOT_CA_CERTIFICATE"`
+	URI  *string `aws:"URI" pattern:"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}(-gov)?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"`
+}
+
+// KafkaSchemaRegistryConfig is the shape of that name.
+type KafkaSchemaRegistryConfig struct {
+	AccessConfigs           []KafkaSchemaRegistryAccessConfig `aws:"AccessConfigs"`
+	EventRecordFormat       *string                           `aws:"EventRecordFormat" enum:"JSON,SOURCE"`
+	SchemaRegistryURI       *string                           `aws:"SchemaRegistryURI" len:"1:10000" pattern:"[a-zA-Z0-9-\\/*:_+=.@-]*"`
+	SchemaValidationConfigs []KafkaSchemaValidationConfig     `aws:"SchemaValidationConfigs"`
+}
+
+// KafkaSchemaValidationConfig is the shape of that name.
+type KafkaSchemaValidationConfig struct {
+	Attribute *string `aws:"Attribute" enum:"KEY,VALUE"`
+}
+
 // LambdaManagedInstancesCapacityProviderConfig is the shape of that name.
 type LambdaManagedInstancesCapacityProviderConfig struct {
 	CapacityProviderArn                   *string  `aws:"CapacityProviderArn,required" len:"1:140" pattern:"arn:aws[a-zA-Z-]*:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:capacity-provider:[a-zA-Z0-9-_]+"`
@@ -418,6 +555,20 @@ type ListAliasesRequest struct {
 type ListAliasesResponse struct {
 	Aliases    []AliasConfiguration `aws:"Aliases"`
 	NextMarker *string              `aws:"NextMarker"`
+}
+
+// ListEventSourceMappingsRequest is the shape of that name.
+type ListEventSourceMappingsRequest struct {
+	EventSourceArn *string `aws:"EventSourceArn,in=query" pattern:"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}(-gov)?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"`
+	FunctionName   *string `aws:"FunctionName,in=query" len:"1:256" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"`
+	Marker         *string `aws:"Marker,in=query"`
+	MaxItems       *int32  `aws:"MaxItems,in=query" range:"1:10000"`
+}
+
+// ListEventSourceMappingsResponse is the shape of that name.
+type ListEventSourceMappingsResponse struct {
+	EventSourceMappings []EventSourceMappingConfiguration `aws:"EventSourceMappings"`
+	NextMarker          *string                           `aws:"NextMarker"`
 }
 
 // ListFunctionEventInvokeConfigsRequest is the shape of that name.
@@ -486,6 +637,13 @@ type OnFailure struct {
 // OnSuccess is the shape of that name.
 type OnSuccess struct {
 	Destination *string `aws:"Destination" len:"0:350" pattern:"$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"`
+}
+
+// ProvisionedPollerConfig is the shape of that name.
+type ProvisionedPollerConfig struct {
+	MaximumPollers  *int32  `aws:"MaximumPollers" range:"1:2000"`
+	MinimumPollers  *int32  `aws:"MinimumPollers" range:"1:200"`
+	PollerGroupName *string `aws:"PollerGroupName" len:"0:128" pattern:"[a-zA-Z0-9-_]*"`
 }
 
 // PublishVersionRequest is the shape of that name.
@@ -558,6 +716,22 @@ type RuntimeVersionError struct {
 	Message   *string `aws:"Message,sensitive"`
 }
 
+// ScalingConfig is the shape of that name.
+type ScalingConfig struct {
+	MaximumConcurrency *int32 `aws:"MaximumConcurrency" range:"2:1000"`
+}
+
+// SelfManagedEventSource is the shape of that name.
+type SelfManagedEventSource struct {
+	Endpoints map[string][]string `aws:"Endpoints" len:"1:2" key-enum:"KAFKA_BOOTSTRAP_SERVERS" value-len:"1:10"`
+}
+
+// SelfManagedKafkaEventSourceConfig is the shape of that name.
+type SelfManagedKafkaEventSourceConfig struct {
+	ConsumerGroupId      *string                    `aws:"ConsumerGroupId" len:"1:200" pattern:"[a-zA-Z0-9-\\/*:_+=.@-]*"`
+	SchemaRegistryConfig *KafkaSchemaRegistryConfig `aws:"SchemaRegistryConfig"`
+}
+
 // SnapStart is the shape of that name.
 type SnapStart struct {
 	ApplyOn *string `aws:"ApplyOn" enum:"PublishedVersions,None"`
@@ -567,6 +741,12 @@ type SnapStart struct {
 type SnapStartResponse struct {
 	ApplyOn            *string `aws:"ApplyOn" enum:"PublishedVersions,None"`
 	OptimizationStatus *string `aws:"OptimizationStatus" enum:"On,Off"`
+}
+
+// SourceAccessConfiguration is the shape of that name.
+type SourceAccessConfiguration struct {
+	Type *string `aws:"Type" enum:"BASIC_AUTH,VPC_SUBNET,VPC_SECURITY_GROUP,SASL_SCRAM_512_AUTH,SASL_SCRAM_256_AUTH,VIRTUAL_HOST,CLIENT_CERTIFICATE_TLS_AUTH,SERVER_ROOT_CA_CERTIFICATE"`
+	URI  *string `aws:"URI" len:"1:200" pattern:"[a-zA-Z0-9-\\/*:_+=.@-]*"`
 }
 
 // TagResourceRequest is the shape of that name.
@@ -610,6 +790,32 @@ type UpdateAliasRequest struct {
 	Name            *string                    `aws:"Name,required,in=path" len:"1:128" pattern:"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"`
 	RevisionId      *string                    `aws:"RevisionId"`
 	RoutingConfig   *AliasRoutingConfiguration `aws:"RoutingConfig"`
+}
+
+// UpdateEventSourceMappingRequest is the shape of that name.
+type UpdateEventSourceMappingRequest struct {
+	AmazonManagedKafkaEventSourceConfig *AmazonManagedKafkaEventSourceConfig `aws:"AmazonManagedKafkaEventSourceConfig"`
+	BatchSize                           *int32                               `aws:"BatchSize" range:"1:10000"`
+	BisectBatchOnFunctionError          *bool                                `aws:"BisectBatchOnFunctionError"`
+	DestinationConfig                   *DestinationConfig                   `aws:"DestinationConfig"`
+	DocumentDBEventSourceConfig         *DocumentDBEventSourceConfig         `aws:"DocumentDBEventSourceConfig"`
+	Enabled                             *bool                                `aws:"Enabled"`
+	FilterCriteria                      *FilterCriteria                      `aws:"FilterCriteria"`
+	FunctionName                        *string                              `aws:"FunctionName" len:"1:256" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"`
+	FunctionResponseTypes               []string                             `aws:"FunctionResponseTypes" len:"0:1" item-enum:"ReportBatchItemFailures"`
+	KMSKeyArn                           *string                              `aws:"KMSKeyArn" pattern:"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()"`
+	LoggingConfig                       *EventSourceMappingLoggingConfig     `aws:"LoggingConfig"`
+	MaximumBatchingWindowInSeconds      *int32                               `aws:"MaximumBatchingWindowInSeconds" range:"0:300"`
+	MaximumRecordAgeInSeconds           *int32                               `aws:"MaximumRecordAgeInSeconds" range:"-1:604800"`
+	MaximumRetryAttempts                *int32                               `aws:"MaximumRetryAttempts" range:"-1:10000"`
+	MetricsConfig                       *EventSourceMappingMetricsConfig     `aws:"MetricsConfig"`
+	ParallelizationFactor               *int32                               `aws:"ParallelizationFactor" range:"1:10"`
+	ProvisionedPollerConfig             *ProvisionedPollerConfig             `aws:"ProvisionedPollerConfig"`
+	ScalingConfig                       *ScalingConfig                       `aws:"ScalingConfig"`
+	SelfManagedKafkaEventSourceConfig   *SelfManagedKafkaEventSourceConfig   `aws:"SelfManagedKafkaEventSourceConfig"`
+	SourceAccessConfigurations          []SourceAccessConfiguration          `aws:"SourceAccessConfigurations" len:"0:22"`
+	TumblingWindowInSeconds             *int32                               `aws:"TumblingWindowInSeconds" range:"0:900"`
+	UUID                                *string                              `aws:"UUID,required,in=path"`
 }
 
 // UpdateFunctionCodeRequest is the shape of that name.
