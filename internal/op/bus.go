@@ -136,7 +136,7 @@ func (b *Bus) Serve(ctx context.Context, c *Call) (any, error) {
 	if depth(ctx) >= limits.CallDepth {
 		return nil, api.Newf(429, "TooManyRequestsException", "Calls are nested more than %d deep.", limits.CallDepth)
 	}
-	if err := b.admit(ctx, c, row); err != nil {
+	if err := b.admit(ctx, c, row); err != nil || c.Trial {
 		return nil, err
 	}
 	return b.run(deeper(ctx), c, row)
@@ -213,13 +213,7 @@ func (b *Bus) judge(ctx context.Context, c *Call, n Need) error {
 
 // Do is how one service calls another: the same road, entered at the needs.
 func Do[In, Out any](ctx context.Context, b *Bus, as As, o api.Op[In, Out], in *In) (*Out, error) {
-	c := &Call{
-		Caller: as.Caller, Operation: o.Operation, Input: in, Region: as.Region,
-		RequestID: as.RequestID, Parent: as.Parent, vouched: as.Context,
-		// AWS's services call each other over TLS; here nothing leaves the process.
-		Origin: Origin{Secure: true},
-	}
-	out, err := b.Serve(ctx, c)
+	out, err := b.Serve(ctx, as.call(o.Operation, in))
 	if err != nil {
 		return nil, err
 	}
@@ -228,6 +222,26 @@ func Do[In, Out any](ctx context.Context, b *Bus, as As, o api.Op[In, Out], in *
 		return nil, fmt.Errorf("op: %s answered %T", o.Name, out)
 	}
 	return typed, nil
+}
+
+// Try asks whether a call of Do would be let in: the same needs, put to the same
+// gate and recorded as a trial, and no handler. AWS checks so, when something is
+// configured, what will be done later (an event source mapping's polls). Nil is
+// yes; the error is what the caller of Do would get.
+func Try[In, Out any](ctx context.Context, b *Bus, as As, o api.Op[In, Out], in *In) error {
+	c := as.call(o.Operation, in)
+	c.Trial = true
+	_, err := b.Serve(ctx, c)
+	return err
+}
+
+func (as As) call(o *api.Operation, in any) *Call {
+	return &Call{
+		Caller: as.Caller, Operation: o, Input: in, Region: as.Region,
+		RequestID: as.RequestID, Parent: as.Parent, vouched: as.Context,
+		// AWS's services call each other over TLS; here nothing leaves the process.
+		Origin: Origin{Secure: true},
+	}
 }
 
 // CallerOf is the caller behind credentials a service was given by STS; nobody

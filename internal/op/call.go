@@ -16,6 +16,9 @@ type Origin struct {
 	SourceIP  string
 	UserAgent string
 	Referer   string
+	// Host is the host and port that the client addressed, as it says: good for
+	// the addresses in answers, and for nothing else.
+	Host string
 	// Secure says the request came over TLS.
 	Secure bool
 	// EnvironmentID names the function environment the request came from, if any.
@@ -40,6 +43,8 @@ type Call struct {
 	Origin Origin
 	// Time is when the request was admitted; all its decisions use it.
 	Time time.Time
+	// Trial says that only the needs are judged: no handler runs (Try).
+	Trial bool
 
 	bus      *Bus
 	resolved map[any]any

@@ -234,3 +234,16 @@ func TestCallsCannotNestWithoutEnd(t *testing.T) {
 		t.Errorf("%d calls", calls)
 	}
 }
+
+// TestTryAsksAndRunsNothing: the same question as the call itself.
+func TestTryAsksAndRunsNothing(t *testing.T) {
+	var ran bool
+	o := operation("Do")
+	for _, allow := range []bool{true, false} {
+		g := &gate{allow: map[string]bool{"t:A": allow}}
+		b := bus(t, g, Bind(o, handler(&ran), On("t:A", on("r"))))
+		if err := Try(context.Background(), b, As{}, o, &input{}); (err == nil) != allow || ran || len(g.asked) != 1 {
+			t.Errorf("allowed %v: error %v, handler ran %v, asked %q", allow, err, ran, g.asked)
+		}
+	}
+}

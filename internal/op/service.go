@@ -59,6 +59,14 @@ type Directory interface {
 	HasAccount(account string) bool
 }
 
+// Changes tells of changes to what decisions rest on, to whoever acts on a
+// decision for longer than a moment (a poller).
+type Changes interface {
+	// Changed is closed at the next change of any principal or policy of a
+	// Directory, once the change is visible.
+	Changed() <-chan struct{}
+}
+
 // Grants are a principal's own policies. The slices are shared: do not change them.
 type Grants struct {
 	Identity []policy.Attached

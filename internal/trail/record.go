@@ -19,6 +19,9 @@ type Record struct {
 	Region    string `json:"region,omitempty"`
 	Service   string `json:"service"`
 	Operation string `json:"operation"`
+	// Trial says that the call was only asked about, when something was
+	// configured that makes such calls later.
+	Trial bool `json:"trial,omitempty"`
 
 	Principal   policy.Principal `json:"principal"`
 	AccessKeyID string           `json:"accessKeyId,omitempty"`

@@ -55,6 +55,8 @@ type Service struct {
 	uses     *store.Table[keyUse]
 	tasks    *store.Table[deletion]
 
+	// changes fires when a principal or a policy changed.
+	changes op.Signal
 	// index is what is derived from the tables.
 	index *index
 	// aws are the AWS managed policies.
@@ -109,23 +111,23 @@ func (s *Service) open(ctx context.Context) error {
 		}
 	}
 	open("accounts", func() (e error) {
-		s.accounts, e = store.OpenWatched(ctx, s.store, "iam.account", s.index.account)
+		s.accounts, e = store.OpenWatched(ctx, s.store, "iam.account", watched(s, s.index.account))
 		return e
 	})
 	open("policies", func() (e error) {
-		s.policies, e = store.OpenWatched(ctx, s.store, "iam.policy", s.index.managed)
+		s.policies, e = store.OpenWatched(ctx, s.store, "iam.policy", watched(s, s.index.managed))
 		return e
 	})
 	open("groups", func() (e error) {
-		s.groups, e = store.OpenWatched(ctx, s.store, "iam.group", s.index.group)
+		s.groups, e = store.OpenWatched(ctx, s.store, "iam.group", watched(s, s.index.group))
 		return e
 	})
 	open("users", func() (e error) {
-		s.users, e = store.OpenWatched(ctx, s.store, "iam.user", s.index.user)
+		s.users, e = store.OpenWatched(ctx, s.store, "iam.user", watched(s, s.index.user))
 		return e
 	})
 	open("roles", func() (e error) {
-		s.roles, e = store.OpenWatched(ctx, s.store, "iam.role", s.index.role)
+		s.roles, e = store.OpenWatched(ctx, s.store, "iam.role", watched(s, s.index.role))
 		return e
 	})
 	open("instance profiles", func() (e error) {
@@ -133,7 +135,7 @@ func (s *Service) open(ctx context.Context) error {
 		return e
 	})
 	open("access keys", func() (e error) {
-		s.keys, e = store.OpenWatched(ctx, s.store, "iam.key", s.index.key)
+		s.keys, e = store.OpenWatched(ctx, s.store, "iam.key", watched(s, s.index.key))
 		return e
 	})
 	open("uses of access keys", func() (e error) {
