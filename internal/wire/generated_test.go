@@ -9,12 +9,13 @@ import (
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	logsapi "github.com/sallyport/sallyport/internal/api/logs"
 	sallyportapi "github.com/sallyport/sallyport/internal/api/sallyport"
+	snsapi "github.com/sallyport/sallyport/internal/api/sns"
 	stsapi "github.com/sallyport/sallyport/internal/api/sts"
 )
 
 // generated are all APIs that Sallyport speaks.
 func generated() []*api.Service {
-	return []*api.Service{iamapi.Service, lambdaapi.Service, logsapi.Service, sallyportapi.Service, stsapi.Service}
+	return []*api.Service{iamapi.Service, lambdaapi.Service, logsapi.Service, sallyportapi.Service, snsapi.Service, stsapi.Service}
 }
 
 // eachOperation runs a test for every bound operation of every API.

@@ -49,6 +49,10 @@ var byHand = map[string]func(string) bool{
 		return len(s) >= 3 && len(s) <= 63 && only(s, lower+digits+"-") &&
 			s[0] != '-' && s[len(s)-1] != '-' && !strings.Contains(s, "--")
 	},
+	// A collection of a DocumentDB database: none of the system's own.
+	`(^(?!(system\x2e)))(^[_a-zA-Z0-9])([^$]*)`: func(s string) bool {
+		return s != "" && only(s[:1], letters+digits+"_") && !strings.HasPrefix(s, "system.") && !strings.Contains(s, "$")
+	},
 	// A bucket: no dot at its end.
 	`[0-9A-Za-z\.\-_]*(?<!\.)`: func(s string) bool {
 		return (s == "" || only(s, letters+digits+".-_")) && !strings.HasSuffix(s, ".")

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/sallyport/sallyport/internal/api"
 )
 
 // kind is what a value is in an AWS model.
@@ -23,6 +25,7 @@ const (
 	listKind
 	mapKind
 	structKind
+	streamKind // a body that is not held in memory; always a payload
 )
 
 // shape is how one value is read, checked and written.
@@ -48,11 +51,13 @@ type shape struct {
 type field struct {
 	shape
 	index int
-	// name is the member's name on the wire, member its name in the texts of
-	// the validation.
-	name, member string
-	in           place
-	required     bool
+	// name is the member's name on the wire, query that in the query protocol
+	// (the same but for SQS), member its name in the texts of the validation.
+	name, query, member string
+	in                  place
+	required            bool
+	// attribute says that XML has the member as an attribute of its parent.
+	attribute bool
 }
 
 // plan is how a struct type is read and written.
@@ -127,7 +132,7 @@ func (p *plans) field(f *field, sf reflect.StructField, index int, made map[refl
 	if err != nil {
 		return err
 	}
-	f.index, f.name, f.in, f.required = index, t.name, t.in, t.required
+	f.index, f.name, f.in, f.required, f.attribute = index, t.name, t.in, t.required, t.attribute
 	f.member = strings.ToLower(sf.Name[:1]) + sf.Name[1:]
 	if err := p.shape(&f.shape, sf.Type, t, made); err != nil {
 		return fmt.Errorf("field %s: %w", sf.Name, err)
@@ -135,19 +140,24 @@ func (p *plans) field(f *field, sf reflect.StructField, index int, made map[refl
 	if f.flat && t.item != "" {
 		f.name = t.item // a flat list is a run of elements named for the item
 	}
+	f.query = or(t.query, f.name)
+	if t.stream != (f.kind == streamKind) || t.stream && f.in != inPayload {
+		return fmt.Errorf("field %s: a stream is the payload and of the type *api.Stream", sf.Name)
+	}
 	return f.constrain(sf.Tag)
 }
 
 // scalars are the Go types of the scalar kinds.
 var scalars = map[reflect.Type]kind{
-	reflect.TypeFor[string]():    stringKind,
-	reflect.TypeFor[int32]():     integerKind,
-	reflect.TypeFor[int64]():     longKind,
-	reflect.TypeFor[float32]():   floatKind,
-	reflect.TypeFor[float64]():   doubleKind,
-	reflect.TypeFor[bool]():      boolKind,
-	reflect.TypeFor[time.Time](): timeKind,
-	reflect.TypeFor[[]byte]():    blobKind,
+	reflect.TypeFor[string]():     stringKind,
+	reflect.TypeFor[int32]():      integerKind,
+	reflect.TypeFor[int64]():      longKind,
+	reflect.TypeFor[float32]():    floatKind,
+	reflect.TypeFor[float64]():    doubleKind,
+	reflect.TypeFor[bool]():       boolKind,
+	reflect.TypeFor[time.Time]():  timeKind,
+	reflect.TypeFor[[]byte]():     blobKind,
+	reflect.TypeFor[api.Stream](): streamKind,
 }
 
 func (p *plans) shape(s *shape, t reflect.Type, g tag, made map[reflect.Type]*plan) error {

@@ -104,12 +104,12 @@ func TestNowhereToRouteTo(t *testing.T) {
 		status   int
 		says     []string
 	}{
-		"a browser":        {request{method: "GET"}, api.RESTJSON, 404, []string{"GET /", "iam, lambda, logs, sallyport, sts"}},
+		"a browser":        {request{method: "GET"}, api.RESTJSON, 404, []string{"GET /", "iam, lambda, logs, sallyport, sns, sts"}},
 		"another service":  {request{method: "GET", target: "/bucket", header: map[string]string{"Authorization": signed("s3")}}, api.Query, 501, []string{"the service s3 yet"}},
 		"one with JSON":    {request{method: "GET", target: "/v1/apis", header: map[string]string{"Authorization": signed("apigateway")}}, api.RESTJSON, 501, []string{"the service apigateway yet"}},
 		"another target":   {request{header: map[string]string{"X-Amz-Target": "DynamoDB_20120810.GetItem", "Authorization": signed("dynamodb")}}, api.JSON11, 501, []string{"the service dynamodb yet"}},
-		"another action":   {request{body: "Action=Publish&Version=2010-03-31", header: map[string]string{"Content-Type": formType, "Authorization": signed("sns")}}, api.Query, 501, []string{"the service sns yet"}},
-		"action unsigned":  {request{body: "Action=Publish&Version=2010-03-31", header: map[string]string{"Content-Type": formType}}, api.Query, 404, []string{"Action=Publish Version=2010-03-31"}},
+		"another action":   {request{body: "Action=SendEmail&Version=2010-12-01", header: map[string]string{"Content-Type": formType, "Authorization": signed("ses")}}, api.Query, 501, []string{"the service ses yet"}},
+		"action unsigned":  {request{body: "Action=SendEmail&Version=2010-12-01", header: map[string]string{"Content-Type": formType}}, api.Query, 404, []string{"Action=SendEmail Version=2010-12-01"}},
 		"a broken form":    {request{body: "Action=%zz", header: map[string]string{"Content-Type": formType}}, api.Query, 400, []string{"syntax error"}},
 		"a name too long":  {request{method: "GET", target: "/" + strings.Repeat("x", 4000)}, api.RESTJSON, 404, []string{"xxx..."}},
 		"text that is not": {request{body: "Action=%ff", header: map[string]string{"Content-Type": formType}}, api.Query, 400, []string{"syntax error"}},
@@ -153,7 +153,7 @@ func TestUnknownOperationsAreNamed(t *testing.T) {
 		"JSON, unbound": {request{header: map[string]string{"X-Amz-Target": "Logs_20140328.StartQuery"}}, 400, "UnknownOperationException", "Sallyport does not have logs:StartQuery yet."},
 		"rest-json": {request{method: "GET", target: "/nope", header: map[string]string{"Authorization": signed("lambda")}},
 			404, "UnknownOperationException", "Lambda has no operation at GET /nope"},
-		"rest-json, unbound": {request{target: "/2015-03-31/event-source-mappings"}, 501, "UnknownOperationException", "Sallyport does not have lambda:CreateEventSourceMapping yet."},
+		"rest-json, unbound": {request{target: "/2018-10-31/layers/l/versions"}, 501, "UnknownOperationException", "Sallyport does not have lambda:PublishLayerVersion yet."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := c.http()

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/sallyport/sallyport/internal/api"
@@ -96,6 +97,8 @@ func (w *world) client(s *api.Service) any {
 		return lambda.NewFromConfig(c)
 	case "iam":
 		return iam.NewFromConfig(c)
+	case "sns":
+		return sns.NewFromConfig(c)
 	case "sts":
 		return sts.NewFromConfig(c)
 	case "logs":

@@ -22,12 +22,17 @@ const (
 // tag is the aws tag of a generated field:
 // aws:"WIRENAME,required,in=path,flat,item=NAME,key=NAME,value=NAME,time=unix".
 type tag struct {
-	name             string
+	name string
+	// query is the name in the query protocol, where the service has another
+	// one there.
+	query            string
 	in               place
 	required         bool
 	flat             bool
 	greedy           bool
 	sensitive        bool
+	attribute        bool
+	stream           bool
 	item, key, value string
 	time             timeFormat
 }
@@ -53,7 +58,7 @@ func parseTag(f reflect.StructField) (tag, error) {
 func (t *tag) option(option string) error {
 	key, value, _ := strings.Cut(option, "=")
 	switch key {
-	case "", "token", "stream": // clients fill tokens; a stream is read like any payload
+	case "", "token": // clients fill tokens
 	case "required":
 		t.required = true
 	case "flat":
@@ -62,6 +67,12 @@ func (t *tag) option(option string) error {
 		t.greedy = true
 	case "sensitive":
 		t.sensitive = true
+	case "attribute":
+		t.attribute = true
+	case "stream":
+		t.stream = true
+	case "query":
+		t.query = value
 	case "item":
 		t.item = value
 	case "key":

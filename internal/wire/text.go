@@ -20,7 +20,7 @@ func (m mismatch) Error() string { return string(m) }
 var kindNames = [...]string{
 	stringKind: "a String", integerKind: "an Integer", longKind: "a Long", floatKind: "a Float", doubleKind: "a Double",
 	boolKind: "a Boolean", timeKind: "milliseconds since epoch", blobKind: "a ByteBuffer",
-	listKind: "a List", mapKind: "a Map", structKind: "a Structure",
+	listKind: "a List", mapKind: "a Map", structKind: "a Structure", streamKind: "a ByteBuffer",
 }
 
 func notConverted(token string, k kind) mismatch {
