@@ -28,7 +28,7 @@ func validateIdentity(d *Document) error {
 	if err := uniqueSids(d, "Statement IDs (SID) in a single policy must be unique."); err != nil {
 		return err
 	}
-	for _, check := range []func(*Statement) error{validateSid, validatePresence, validateResources, validateActions} {
+	for _, check := range []func(*Statement) error{validateSid, hasActions, validateResources, validateActions, hasResources} {
 		if err := eachStatement(d, check); err != nil {
 			return err
 		}
@@ -72,10 +72,16 @@ func validateSid(s *Statement) error {
 	return nil
 }
 
-func validatePresence(s *Statement) error {
+func hasActions(s *Statement) error {
 	if noItems(s.Action) && noItems(s.NotAction) {
 		return refuse("Policy statement must contain actions.")
 	}
+	return nil
+}
+
+// hasResources is the last check of all: what AWS was seen to say of an action
+// without its service and of no resource was said of the action.
+func hasResources(s *Statement) error {
 	if noItems(s.Resource) && noItems(s.NotResource) {
 		return refuse("Policy statement must contain resources.")
 	}

@@ -82,6 +82,18 @@ func TestValidateIdentity(t *testing.T) {
 		{"NotAction is checked too", identityWith(`"Action":"s3:GetObject"`, `"NotAction":"GetObject"`), "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."},
 		// Of several faults the first check in AWS's order is named.
 		{"version before resources", strings.Replace(is("bucket"), "2012-10-17", "2008-10-17", 1), "Policy document must be version 2012-10-17 or greater."},
+		{"actions before the lack of resources", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"GetObject"}}`, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."},
+		{"the lack of actions before resources", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Resource":"bucket"}}`, "Policy statement must contain actions."},
+		{"an operator with nothing under it", identityWith(resource, resource+`,"Condition":{"StringIs":{}}`), ""},
+		{"an operator with two set prefixes", identityWith(resource, resource+`,"Condition":{"ForAnyValue:ForAllValues:StringLike":{"a:b":"c"}}`), syntaxErrors},
+		{"an operator with two colons after its prefix", identityWith(resource, resource+`,"Condition":{"ForAnyValue::StringEquals":{"a:b":"c"}}`), syntaxErrors},
+		{"Null with IfExists", identityWith(resource, resource+`,"Condition":{"NullIfExists":{"a:b":"true"}}`), syntaxErrors},
+		{"conditions in a list", identityWith(resource, resource+`,"Condition":[{"StringEquals":{"a:b":"c"}}]`), syntaxErrors},
+		{"a list in a list", identityWith(action, `[["s3:GetObject"]]`), syntaxErrors},
+		{"an Id that is a list", identityWith(`"Version"`, `"Id":["x"],"Version"`), syntaxErrors},
+		{"a Sid that is an object", identityWith(`"One"`, `{}`), syntaxErrors},
+		{"an empty action", does(""), "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."},
+		{"an empty resource", is(""), `Resource  must be in ARN format or "*".`},
 		{"resources before actions", strings.Replace(is("bucket"), "s3:GetObject", "GetObject", 1), `Resource bucket must be in ARN format or "*".`},
 	}
 	for _, kind := range []Kind{KindIdentity, KindSession} {
