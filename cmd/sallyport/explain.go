@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	sallyportapi "github.com/sallyport/sallyport/internal/api/sallyport"
@@ -11,6 +12,7 @@ import (
 // ExplainCmd says why.
 type ExplainCmd struct {
 	connectFlags
+	Encoded bool   `help:"Print the denial as the message that aws sts decode-authorization-message decodes, and nothing else."`
 	Request string `arg:"" name:"request" help:"Request id, which every AWS client prints with an error, or last: the newest denial."`
 }
 
@@ -21,12 +23,15 @@ func (e *ExplainCmd) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	var out sallyportapi.ExplainDecisionResponse
-	raw, err := cl.call(ctx, sallyportapi.ExplainDecision.Name, &sallyportapi.ExplainDecisionRequest{RequestId: &e.Request}, &out)
+	raw, err := cl.call(ctx, sallyportapi.ExplainDecision.Name, &sallyportapi.ExplainDecisionRequest{RequestId: &e.Request, Encoded: &e.Encoded}, &out)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		return printExplanations(c, raw)
+	}
+	if e.Encoded {
+		return printEncoded(c, &out)
 	}
 	denied := false
 	for i := range out.Decisions {
@@ -43,6 +48,21 @@ func (e *ExplainCmd) Run(ctx context.Context, c *console) error {
 			continue
 		}
 		c.printf("%s\n", strings.TrimRight(d.GetText(), "\n"))
+	}
+	return nil
+}
+
+// printEncoded prints the encoded message of each denial on a line.
+func printEncoded(c *console, out *sallyportapi.ExplainDecisionResponse) error {
+	found := false
+	for i := range out.Decisions {
+		if message := out.Decisions[i].GetEncoded(); message != "" {
+			c.printf("%s\n", message)
+			found = true
+		}
+	}
+	if !found {
+		return fmt.Errorf("nothing that policies denied in request %s: only a denial can be encoded", out.GetRequestId())
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ type Gate struct {
 	directory     op.Directory
 	organizations op.Organizations
 	owners        map[string]op.Service
+	encoder       op.Encoder
 	trail         *trail.Trail
 	bug           *bug.Reporter
 }
@@ -28,7 +29,7 @@ type Gate struct {
 // New makes a gate over the services that own resources. One of them may know
 // of organizations.
 func New(d op.Directory, services []op.Service, t *trail.Trail, b *bug.Reporter) *Gate {
-	g := &Gate{directory: d, organizations: standalone{}, owners: map[string]op.Service{}, trail: t, bug: b}
+	g := &Gate{directory: d, organizations: standalone{}, owners: map[string]op.Service{}, encoder: op.EncoderOf(services), trail: t, bug: b}
 	for _, s := range services {
 		g.owners[s.API().ID] = s
 		if o, ok := s.(op.Organizations); ok {
@@ -90,9 +91,10 @@ func (g *Gate) admit(ctx context.Context, q *op.Question) error {
 		g.trail.Add(r, &a.Layers)
 		return nil
 	}
-	r.Message = message(q, &a.Request, &a.Layers, a.Decision)
+	text := message(q, &a.Request, &a.Layers, a.Decision)
+	r.Message = text
 	g.trail.Add(r, &a.Layers)
-	return denied(q.Call.Operation.Service, r.Message)
+	return denied(q.Call.Operation.Service, g.encoded(ctx, q, &a, text))
 }
 
 // answer gathers what a question is decided on, and decides it.

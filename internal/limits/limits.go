@@ -126,6 +126,9 @@ const (
 	PackedSession = 2_048
 	// OpenedTokens is how many session tokens are kept decrypted.
 	OpenedTokens = 4_096
+	// EncodedMessage bounds an encoded authorization message, in characters (STS
+	// API reference, DecodeAuthorizationMessage).
+	EncodedMessage = 10_240
 )
 
 // CloudWatch Logs.
@@ -159,6 +162,9 @@ const (
 	// again after the function failed, and how long it is kept, by default.
 	AsyncRetries = 2
 	AsyncAge     = 6 * time.Hour
+	// LogPace is how long the lines of an environment gather after a write of its
+	// log. AWS says nothing about its own; lines show there within seconds.
+	LogPace = 100 * time.Millisecond
 	// LogBacklog bounds the bytes one environment has logged that are not written yet.
 	LogBacklog = 16 << 20
 	// IdleCode is how many folders of unpacked code stay though nobody uses them.

@@ -84,7 +84,7 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 		return nil, fmt.Errorf("organizations: %w", err)
 	}
 	own, err := sallyport.New(ctx, sallyport.Deps{
-		Clock: d.Clock, Bug: d.Bug, Log: d.Log, Trail: d.Trail, Directory: directory, Accounts: directory.Accounts,
+		Clock: d.Clock, Bug: d.Bug, Log: d.Log, Trail: d.Trail, Directory: directory, Encoder: tokens, Accounts: directory.Accounts,
 		Functions: func() any { return d.Executor.Status() }, DataDir: d.DataDir,
 		Reset: func(ctx context.Context) error { return reset(ctx, functions, logging, tokens, directory, company) },
 	})

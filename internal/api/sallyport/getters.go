@@ -284,6 +284,14 @@ func (s *DescribeServerResponse) GetVersion() (v string) {
 	return v
 }
 
+// GetEncoded is Encoded, or its zero value where it is absent.
+func (s *ExplainDecisionRequest) GetEncoded() (v bool) {
+	if s != nil && s.Encoded != nil {
+		return *s.Encoded
+	}
+	return v
+}
+
 // GetRequestId is RequestId, or its zero value where it is absent.
 func (s *ExplainDecisionRequest) GetRequestId() (v string) {
 	if s != nil && s.RequestId != nil {
@@ -296,6 +304,14 @@ func (s *ExplainDecisionRequest) GetRequestId() (v string) {
 func (s *ExplainDecisionResponse) GetRequestId() (v string) {
 	if s != nil && s.RequestId != nil {
 		return *s.RequestId
+	}
+	return v
+}
+
+// GetEncoded is Encoded, or its zero value where it is absent.
+func (s *ExplainedDecision) GetEncoded() (v string) {
+	if s != nil && s.Encoded != nil {
+		return *s.Encoded
 	}
 	return v
 }

@@ -66,6 +66,7 @@ type DescribeServerResponse struct {
 
 // ExplainDecisionRequest is the shape of that name.
 type ExplainDecisionRequest struct {
+	Encoded   *bool   `aws:"Encoded"`
 	RequestId *string `aws:"RequestId,required" len:"1:128"`
 }
 
@@ -79,6 +80,7 @@ type ExplainDecisionResponse struct {
 type ExplainedDecision struct {
 	Caveats  []Caveat  `aws:"Caveats"`
 	Decision *Decision `aws:"Decision"`
+	Encoded  *string   `aws:"Encoded"`
 	Fixes    []Fix     `aws:"Fixes"`
 	Gate     *string   `aws:"Gate"`
 	Message  *string   `aws:"Message"`

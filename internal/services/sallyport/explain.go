@@ -33,12 +33,16 @@ func (s *Service) explainDecision(ctx context.Context, c *op.Call, in *sallyport
 	if err != nil {
 		return nil, err
 	}
+	encodeFor := ""
+	if in.GetEncoded() {
+		encodeFor = c.Account
+	}
 	out := &sallyportapi.ExplainDecisionResponse{RequestId: &requestID}
 	for _, r := range found {
 		if !f.Match(r) {
 			continue
 		}
-		e, err := s.explain(ctx, r)
+		e, err := s.explain(ctx, r, encodeFor)
 		if err != nil {
 			return nil, err
 		}
@@ -72,8 +76,9 @@ func first(records []*trail.Record) *trail.Record {
 }
 
 // explain decides a recorded question again, with the policies that answered
-// it then, and says why.
-func (s *Service) explain(ctx context.Context, r *trail.Record) (*sallyportapi.ExplainedDecision, error) {
+// it then, and says why; of a denial also as the message that encodeFor, an
+// account, can have decoded, if it is not empty.
+func (s *Service) explain(ctx context.Context, r *trail.Record, encodeFor string) (*sallyportapi.ExplainedDecision, error) {
 	t := s.tell(r)
 	out := &sallyportapi.ExplainedDecision{Decision: ptr(decisionOf(r)), Gate: text(string(gateOf(r))), Message: text(r.Message)}
 	if r.Nothing != "" {
@@ -87,6 +92,13 @@ func (s *Service) explain(ctx context.Context, r *trail.Record) (*sallyportapi.E
 		t.Summary = fmt.Sprintf("%s; it cannot be explained any more: %v", r.Effect, err)
 		out.Summary, out.Text = &t.Summary, ptr(t.String())
 		return out, nil
+	}
+	if encodeFor != "" && !r.Allowed && s.Encoder != nil {
+		message, err := s.Encoder.EncodeDenial(encodeFor, request, layers)
+		if err != nil {
+			return nil, fmt.Errorf("encoding decision %d: %w", r.Seq, err)
+		}
+		out.Encoded = &message
 	}
 	return out, s.fill(out, t, r, request, layers)
 }

@@ -166,3 +166,41 @@ func TestCrossAccountNamesBothSides(t *testing.T) {
 		t.Error(e.GetText())
 	}
 }
+
+// sealing plays STS.
+type sealing struct{}
+
+func (sealing) EncodeDenial(account string, r *policy.Request, l *policy.Layers) (string, error) {
+	return account + " " + r.Principal.ARN + " " + policy.Evaluate(r, l).Effect.String(), nil
+}
+
+// TestDenialsCanBeEncoded: only denials, only if asked for, and for the account
+// that asks.
+func TestDenialsCanBeEncoded(t *testing.T) {
+	w := newWorld(t)
+	w.own.Encoder = sealing{}
+	_ = w.ask(w.user(there, "bob", may("*", "*")), "denied")
+	_ = w.ask(root, "allowed")
+	encoded := func(as, id string, ask bool) string {
+		t.Helper()
+		out, err := call(w, caller.Root(as, caller.Key{}), sallyportapi.ExplainDecision, &sallyportapi.ExplainDecisionRequest{RequestId: &id, Encoded: &ask})
+		if err != nil || len(out.Decisions) != 1 {
+			t.Fatalf("%s: %+v, %v", id, out, err)
+		}
+		return out.Decisions[0].GetEncoded()
+	}
+	for _, c := range []struct {
+		as, id string
+		ask    bool
+		want   string
+	}{
+		{here, "denied", true, here + " arn:aws:iam::" + there + ":user/bob implicitDeny"},
+		{there, "denied", true, there + " arn:aws:iam::" + there + ":user/bob implicitDeny"},
+		{here, "denied", false, ""},
+		{here, "allowed", true, ""},
+	} {
+		if got := encoded(c.as, c.id, c.ask); got != c.want {
+			t.Errorf("%s as %s: %q, want %q", c.id, c.as, got, c.want)
+		}
+	}
+}

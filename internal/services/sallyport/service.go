@@ -20,6 +20,8 @@ type Deps struct {
 	Trail *trail.Trail
 	// Directory names the principals behind unique ids.
 	Directory op.Directory
+	// Encoder seals why a request was denied; nil leaves it out.
+	Encoder op.Encoder
 	// Accounts are those of the server.
 	Accounts func() []string
 	// Functions says how functions run here; it becomes JSON.

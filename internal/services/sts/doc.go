@@ -24,7 +24,13 @@
 //     have signed a context assertion.
 //   - AWS does not publish how it packs session policies and tags. Here they are
 //     deflated; the size PackedPolicyTooLarge starts at is inferred.
-//   - DecodeAuthorizationMessage refuses every message: no service here encodes
-//     the reason of a denial (on AWS, EC2 does), so none can be ours.
+//   - Encoded messages come from ExplainDecision: no service here puts them into
+//     its denials, as EC2 does on AWS. They are sealed as session tokens are.
+//     AWS says that they expire, and not when; here they last as long as the key.
+//     Only the account they were made for may decode them (AWS does not say).
+//   - A decoded message has the condition keys of the request, and not the
+//     parts of the resource's ARN that AWS puts among them (aws:Type and such).
+//     Of one that would be too long for DecodeAuthorizationMessage, the longest
+//     values are left out.
 //   - Web identity, SAML, AssumeRoot and the other operations are not bound.
 package sts

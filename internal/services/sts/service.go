@@ -26,7 +26,7 @@ type Deps struct {
 	Directory op.Directory
 }
 
-// Service implements op.Service, op.Credentials and op.Refuser.
+// Service implements op.Service, op.Credentials, op.Refuser and op.Encoder.
 type Service struct {
 	store     *store.Store
 	clock     clock.Clock
@@ -42,6 +42,9 @@ type Service struct {
 type ring struct {
 	sealer *sealer
 	opened *opened
+	// messages seals the reasons of denials, with a key of their own that comes
+	// of the same one: no message can pass for a token.
+	messages *sealer
 }
 
 // sealingKey is the stored key of session tokens: 32 bytes.
@@ -69,7 +72,8 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 	return s, s.Reset(ctx)
 }
 
-// Reset draws a new key: every session made before is over.
+// Reset draws a new key: every session made before is over, and no message
+// encoded before can be decoded.
 func (s *Service) Reset(ctx context.Context) error {
 	key := make([]byte, 32)
 	rand.Read(key)
@@ -87,7 +91,11 @@ func (s *Service) use(key []byte) error {
 	if err != nil {
 		return err
 	}
-	s.ring.Store(&ring{sealer, newOpened(limits.OpenedTokens)})
+	messages, err := messageSealer(key)
+	if err != nil {
+		return err
+	}
+	s.ring.Store(&ring{sealer, newOpened(limits.OpenedTokens), messages})
 	return nil
 }
 

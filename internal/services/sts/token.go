@@ -68,7 +68,7 @@ const (
 func (t *sealed) issued() time.Time  { return time.Unix(t.Issued, 0).UTC() }
 func (t *sealed) expires() time.Time { return time.Unix(t.Expires, 0).UTC() }
 
-// sealer makes and opens tokens with one key.
+// sealer makes and opens tokens, or messages, with one key.
 type sealer struct{ aead cipher.AEAD }
 
 // errToken is given for every token we did not make, or not with this key.
@@ -86,7 +86,28 @@ func newSealer(key []byte) (*sealer, error) {
 	return &sealer{aead}, nil
 }
 
-// seal makes a token: packing, nonce and sealed JSON, in base64.
+// box seals what a token or message says: its first byte, which says how it is
+// packed and is authenticated too, a nonce, and the sealed text.
+func (s *sealer) box(packing byte, plain []byte) []byte {
+	head := make([]byte, 1+s.aead.NonceSize(), 1+s.aead.NonceSize()+len(plain)+s.aead.Overhead())
+	head[0] = packing
+	rand.Read(head[1:])
+	return s.aead.Seal(head, head[1:], plain, head[:1])
+}
+
+// unbox opens a box of this key; errToken for any other.
+func (s *sealer) unbox(box []byte) (packing byte, plain []byte, err error) {
+	if len(box) < 1+s.aead.NonceSize()+s.aead.Overhead() {
+		return 0, nil, errToken
+	}
+	nonce, sealed := box[1:1+s.aead.NonceSize()], box[1+s.aead.NonceSize():]
+	if plain, err = s.aead.Open(nil, nonce, sealed, box[:1]); err != nil {
+		return 0, nil, errToken
+	}
+	return box[0], plain, nil
+}
+
+// seal makes a token: a box of JSON, in base64.
 func (s *sealer) seal(t *sealed) (string, error) {
 	plain, err := json.Marshal(t)
 	if err != nil {
@@ -99,32 +120,28 @@ func (s *sealer) seal(t *sealed) (string, error) {
 			return "", fmt.Errorf("session token: %w", err)
 		}
 	}
-	head := make([]byte, 1+s.aead.NonceSize(), 1+s.aead.NonceSize()+len(plain)+s.aead.Overhead())
-	head[0] = packing
-	rand.Read(head[1:])
-	return base64.StdEncoding.EncodeToString(s.aead.Seal(head, head[1:], plain, head[:1])), nil
+	return base64.StdEncoding.EncodeToString(s.box(packing, plain)), nil
 }
 
 // open gives back what was sealed. Only the canonical encoding of a token is
 // accepted, so that one session has one token (the decoder skips line breaks).
 func (s *sealer) open(token string) (*sealed, error) {
 	raw, err := base64.StdEncoding.Strict().DecodeString(token)
-	if strings.ContainsAny(token, "\r\n") || err != nil || len(raw) < 1+s.aead.NonceSize()+s.aead.Overhead() {
+	if strings.ContainsAny(token, "\r\n") || err != nil {
 		return nil, errToken
 	}
-	nonce, box := raw[1:1+s.aead.NonceSize()], raw[1+s.aead.NonceSize():]
-	plain, err := s.aead.Open(nil, nonce, box, raw[:1])
+	packing, plain, err := s.unbox(raw)
 	if err != nil {
-		return nil, errToken
+		return nil, err
 	}
-	switch raw[0] {
+	switch packing {
 	case plainToken:
 	case deflatedToken:
-		if plain, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(plain)), largestRecord)); err != nil {
+		if plain, err = inflate(plain); err != nil {
 			return nil, fmt.Errorf("session token: %w", err)
 		}
 	default:
-		return nil, fmt.Errorf("session token: packing %d is unknown", raw[0])
+		return nil, fmt.Errorf("session token: packing %d is unknown", packing)
 	}
 	t := new(sealed)
 	if err := json.Unmarshal(plain, t); err != nil {
@@ -148,4 +165,9 @@ func deflate(data ...[]byte) ([]byte, error) {
 		return nil, err
 	}
 	return packed.Bytes(), nil
+}
+
+// inflate undoes deflate, up to largestRecord.
+func inflate(packed []byte) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), largestRecord))
 }
