@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,6 +41,36 @@ func TestEveryScenarioNamesItsFact(t *testing.T) {
 		if !factFile.MatchString(s.Fact) {
 			t.Errorf("%s rests on %q, which is in no file of facts", s.Name, s.Fact)
 		}
+	}
+}
+
+// sourceForm is project, licence and place: what was retold must have been
+// published under a licence that lets us.
+var sourceForm = regexp.MustCompile(`^([a-z0-9-]+)/([A-Za-z0-9-]+) \((Apache-2\.0|MIT|BSD-[23]-Clause)\) \S+`)
+
+// TestForeignCases: scenarios of other projects say where they are from, and
+// the corpus' README has each project.
+func TestForeignCases(t *testing.T) {
+	readme, err := os.ReadFile("testdata/corpus/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	projects := map[string]int{}
+	for _, s := range corpus(t) {
+		m := sourceForm.FindStringSubmatch(s.Source)
+		switch {
+		case strings.HasPrefix(s.Name, "foreign-") != (m != nil):
+			t.Errorf("%s has the source %q", s.Name, s.Source)
+		case m != nil:
+			project := m[1] + "/" + m[2]
+			projects[project]++
+			if !strings.Contains(string(readme), "| "+project+" | "+m[3]+" |") {
+				t.Errorf("%s: the README lacks %s under %s", s.Name, project, m[3])
+			}
+		}
+	}
+	if len(projects) < 5 {
+		t.Errorf("only the projects %v", projects)
 	}
 }
 

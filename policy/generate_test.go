@@ -53,7 +53,7 @@ var (
 		{"aws:ResourceTag/team", false, []string{"red", "Red", "blue", ""}},
 		{"aws:TagKeys", true, []string{"team", "cost", "Team", ""}},
 		{"aws:CalledVia", true, []string{"athena.amazonaws.com", "dynamodb.amazonaws.com"}},
-		{"aws:SourceIp", false, []string{"10.0.0.1", "192.168.7.7", "2001:db8::1", "nonsense"}},
+		{"aws:SourceIp", false, []string{"10.0.0.1", "192.168.7.7", "2001:db8::1", "::ffff:10.0.0.1", "fe80::1%eth0", "nonsense"}},
 		{"aws:CurrentTime", false, []string{"2026-11-24T12:00:00Z", "2026-11-24", "2020", "1700000000", "never"}},
 		{"aws:SecureTransport", false, []string{"true", "false", "TRUE"}},
 		{"s3:max-keys", false, []string{"10", "10.50", "-3", "007", "ten"}},
@@ -332,6 +332,6 @@ func (m *maker) value(key string, of []string) string {
 		return pick(m.dice, of)
 	}
 	return pick(m.dice, []string{"*", "r*", "?da", "${aws:username}", "${aws:PrincipalTag/team}", "x-${aws:PrincipalTag/team, 'red'}*", "${aws:TagKeys}", "${AWS:USERNAME}", "${", "${}", "${*}", "a${?}",
-		"10.0.0.0/8", "2001:db8::/32", "0.0.0.0/0", "10", "10.5", "2026-11-24T13:00:00+01:00", "1700000000", "2020-01", "true", "false", "True",
+		"10.0.0.0/8", "2001:db8::/32", "0.0.0.0/0", "::ffff:10.0.0.0/104", "::ffff:0.0.0.0/90", "10", "10.5", "2026-11-24T13:00:00+01:00", "1700000000", "2020-01", "true", "false", "True",
 		"arn:aws:sns:*:*:topic", "arn:aws:s3:::*", "arn:aws:s3:::b?cket", "arn:aws:sns", "*:aws:s3:::bucket", "arn:aws:*:us-east-1:*:*", "arn:aws:s3:::${aws:username}", "aGk=", "###", "", "athena.amazonaws.com", "*.amazonaws.com"})
 }

@@ -135,15 +135,20 @@ func moment(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// network reads IPv4 written as IPv6 as what it stands for.
 func network(text string) (netip.Prefix, bool) {
+	const mapped = "::ffff:"
 	if p, err := netip.ParsePrefix(text); err == nil {
+		if strings.HasPrefix(p.Addr().String(), mapped) && p.Bits() >= 96 {
+			return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96), true
+		}
 		return p, true
 	}
 	a, err := netip.ParseAddr(text)
-	if err != nil {
+	if err != nil || strings.Contains(text, "%") {
 		return netip.Prefix{}, false
 	}
-	return netip.PrefixFrom(a, a.BitLen()), true
+	return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), true
 }
 
 // operand compares with one value of the policy, as if the operator had no Not.

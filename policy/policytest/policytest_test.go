@@ -8,6 +8,7 @@ import (
 
 const sound = `A user with a policy may read.
 fact: some rule
+source: a/project (MIT) tests
 twin: other
 
 -- request --
@@ -46,7 +47,7 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	switch {
-	case s.Title != "A user with a policy may read." || s.Fact != "some rule" || s.Twin != "other":
+	case s.Title != "A user with a policy may read." || s.Fact != "some rule" || s.Twin != "other" || s.Source != "a/project (MIT) tests":
 		t.Errorf("comment: %+v", s)
 	case s.Principal.Kind != "role session" || s.Principal.Role == "" || !s.MustAllow || s.SessionLimited || s.Owner == "":
 		t.Errorf("request: %+v", s)

@@ -16,6 +16,9 @@ type Scenario struct {
 	Name string
 	// Title says what the scenario shows; Fact names the rule it rests on.
 	Title, Fact string
+	// Source is the project whose case the scenario retells, with its licence
+	// and where in it; empty for one that was made from the rule alone.
+	Source string
 	// Twin is the name of a scenario that differs in the one thing that counts.
 	// Every denial has an allowed twin.
 	Twin      string
@@ -107,7 +110,7 @@ func Load(fsys fs.FS) ([]*Scenario, error) {
 //
 // The comment says what the scenario shows. Its line "fact: ..." names the rule
 // it rests on, its line "twin: ..." another scenario that differs in the one
-// thing that counts.
+// thing that counts, its line "source: ..." the project that has the case.
 //
 // Section "request" has lines "name: value": principal (the kind), arn, role,
 // user, id, user-id, name (what of it a kind needs), action, resource, and
@@ -134,6 +137,8 @@ func Parse(name string, text []byte) (*Scenario, error) {
 		line = strings.TrimSpace(line)
 		if v, ok := strings.CutPrefix(line, "fact:"); ok {
 			s.Fact = strings.TrimSpace(v)
+		} else if v, ok := strings.CutPrefix(line, "source:"); ok {
+			s.Source = strings.TrimSpace(v)
 		} else if v, ok := strings.CutPrefix(line, "twin:"); ok {
 			s.Twin = strings.TrimSpace(v)
 		} else if line != "" {
