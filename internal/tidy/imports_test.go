@@ -26,6 +26,7 @@ var laws = []law{
 	{"internal/wire", []string{"internal/api", "internal/limits", "internal/id"}, "codecs never know a service or a caller"},
 	{"internal/sigv4", []string{"internal/api", "internal/clock", "internal/limits"}, "signatures are checked without knowing what they sign"},
 	{"internal/store", nil, "storage knows no record"},
+	{"internal/eventpattern", nil, "patterns and events are plain JSON"},
 	{"internal/outbox", []string{"internal/bug", "internal/clock", "internal/store"}, "a delivery is whatever its service says it is"},
 	{"internal/executor", []string{"internal/bug", "internal/clock", "internal/limits", "internal/executor/*"}, "running code knows nothing of permissions"},
 	{"internal/services/*", []string{
