@@ -94,11 +94,12 @@ func (e *Environment) run(ctx context.Context, inv *Invocation) (*Result, error)
 	e.wake()
 	cold := !e.begun
 	var u usage
+	before := ""
 	if cold {
 		e.begun = true
-		e.journal.platform(initStartLine(e.function, e.runtime, e.x.bare()))
+		before = initStartLine(e.function, e.runtime, e.x.bare())
 	}
-	e.journal.begin(inv.Tail)
+	e.journal.begin(inv.Tail, before)
 	if cold {
 		start := e.x.clock.Now()
 		failed, err := e.init(ctx, e.x.clock.After(e.x.initTime), "init", "")

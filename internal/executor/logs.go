@@ -123,11 +123,15 @@ func (j *journal) line(message string) {
 	j.event(now, message)
 }
 
-// begin starts an invoke's part of the log.
-func (j *journal) begin(tail bool) {
+// begin starts an invoke's part of the log. A line that comes before it, and so
+// is not in its tail, is handed on together with it.
+func (j *journal) begin(tail bool, before string) {
 	j.drain()
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if before != "" {
+		j.line(before)
+	}
 	j.hold, j.tailed, j.tail = true, tail, nil
 }
 

@@ -29,6 +29,10 @@
 //   - A function becomes Active, and an update Successful, within milliseconds;
 //     the new code serves from the moment the update was answered.
 //   - A policy change is in force for the next request; AWS needs seconds.
+//   - What a function logs can be read a moment after its invoke, or a
+//     tenth of a second later while its environment is busy (lines of several
+//     invokes are written together, and decided when they are written); AWS
+//     needs seconds.
 //   - Recursive loops are not detected; the setting is kept.
 //   - Only the operations that AWS documents as such can be called on another
 //     account's function; every other one is refused with an empty message.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/sallyport/sallyport/internal/api"
 	logsapi "github.com/sallyport/sallyport/internal/api/logs"
@@ -17,8 +18,17 @@ import (
 // logWriter brings what functions log to CloudWatch Logs, as the session of
 // the execution role and through the gate. A function never waits for it and
 // never learns of a refusal.
+//
+// A stream that was quiet is written at once. After each write, lines gather
+// for a moment, so that an environment at work asks the gate and the store a few
+// times a second, not once for each invoke.
 type logWriter struct {
-	s  *Service
+	s *Service
+	// pace is how long lines gather at most: limits.LogPace, none in most tests.
+	pace time.Duration
+	// closing ends the gathering when the service closes.
+	closing chan struct{}
+
 	mu sync.Mutex
 	// streams are the log streams of environments, by group and name.
 	streams map[[4]string]*logStream
@@ -30,16 +40,18 @@ type logStream struct {
 	ref           ref
 	group, stream string
 	session       *session
-	// pending waits to be written; busy says that somebody writes.
+	// pending waits to be written; busy says that somebody writes, or has just
+	// written and will look again; full tells the latter not to wait longer.
 	pending []executor.LogEvent
 	bytes   int
 	busy    bool
+	full    chan struct{}
 	// made says that the stream exists. Only the writer looks at it.
 	made bool
 }
 
 func newLogWriter(s *Service) *logWriter {
-	return &logWriter{s: s, streams: map[[4]string]*logStream{}}
+	return &logWriter{s: s, pace: limits.LogPace, closing: make(chan struct{}), streams: map[[4]string]*logStream{}}
 }
 
 // add takes lines to be written soon. Lines beyond limits.LogBacklog of one
@@ -58,9 +70,16 @@ func (w *logWriter) add(r ref, group, stream string, as *session, events []execu
 		l.pending = append(l.pending, e)
 		l.bytes += len(e.Message)
 	}
-	if !l.busy && len(l.pending) > 0 {
+	switch {
+	case len(l.pending) == 0:
+	case !l.busy:
 		l.busy = true
 		w.writing.Go(func() { w.drain(l) })
+	case l.bytes >= limits.LogBatchBytes || len(l.pending) >= limits.LogPageEvents:
+		select {
+		case l.full <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -77,12 +96,12 @@ func (w *logWriter) stream(r ref, group, stream string, as *session) *logStream 
 			}
 		}
 	}
-	l := &logStream{ref: r, group: group, stream: stream, session: as}
+	l := &logStream{ref: r, group: group, stream: stream, session: as, full: make(chan struct{}, 1)}
 	w.streams[key] = l
 	return l
 }
 
-// drain writes until nothing is left.
+// drain writes until nothing has come while it gathered.
 func (w *logWriter) drain(l *logStream) {
 	for {
 		w.mu.Lock()
@@ -97,13 +116,36 @@ func (w *logWriter) drain(l *logStream) {
 		if err := w.write(l, events); err != nil {
 			w.s.log.Debug("function logs were not written", "group", l.group, "stream", l.stream, "error", err)
 		}
+		w.gather(l)
 	}
 }
 
-// close writes what is left and takes nothing more.
+// gather returns when the stream is due again: after the pace, when a whole
+// batch waits, or when the service closes.
+func (w *logWriter) gather(l *logStream) {
+	select {
+	case <-w.s.clock.After(w.pace):
+	case <-l.full:
+	case <-w.closing:
+	}
+}
+
+// forget drops what is not written yet: a reset removes the functions that logged it.
+func (w *logWriter) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, l := range w.streams {
+		l.pending, l.bytes = nil, 0
+	}
+}
+
+// close writes what is left, without waiting for more, and takes nothing more.
 func (w *logWriter) close() {
 	w.mu.Lock()
-	w.closed = true
+	if !w.closed {
+		w.closed = true
+		close(w.closing)
+	}
 	w.mu.Unlock()
 	w.writing.Wait()
 }

@@ -152,6 +152,7 @@ func (s *Service) Reset(ctx context.Context) error {
 		return err
 	}
 	s.retireStale()
+	s.logs.forget()
 	return s.sweepZips(ctx)
 }
 

@@ -39,6 +39,7 @@ type world struct {
 	bus    *op.Bus
 	clock  *clock.Manual
 	store  *store.Store
+	trail  *trail.Trail
 	iam    *people
 	// stop ends the server, as Close does.
 	stop func()
@@ -96,10 +97,12 @@ func openWorld(t testing.TB, dir string, now *clock.Manual, iam *people) *world 
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.lambda.logs.pace = 0 // the clock stands still
 	tr, err := trail.Open(ctx, st, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.trail = tr
 	services := []op.Service{&owner{iam}, tokens, logging, w.lambda}
 	w.bus, err = op.NewBus(op.Config{Gate: gate.New(iam, services, tr, bugs), Services: services, Clock: now, Bug: bugs})
 	if err != nil {
