@@ -93,6 +93,24 @@ const (
 	SigningKeys = 1_024
 )
 
+// Bodies that stream (S3).
+const (
+	// ObjectBody is the largest body of one request (S3's quota of a single PUT).
+	ObjectBody = 5 << 30
+	// BodyIdle is how long a body that streams may pause.
+	BodyIdle = time.Minute
+	// SmallestChunk is the smallest chunk of an aws-chunked body but the last
+	// (S3's documentation); SignedChunk the largest one that is held back until
+	// its signature verified. AWS publishes none; SDKs send 64 KiB to 1 MiB.
+	SmallestChunk = 8 << 10
+	SignedChunk   = 16 << 20
+	// ChunkBuffer is what is read of such a body at once, ChunkLine how long a
+	// line of its framing may be, and Trailers how many may follow it.
+	ChunkBuffer = 64 << 10
+	ChunkLine   = 1 << 10
+	Trailers    = 8
+)
+
 // The trail.
 const (
 	// TrailMemory is how many records stay in memory; TrailRecent how many of
@@ -248,4 +266,40 @@ const (
 	InterpreterOutput = 64 << 10
 	// InterpreterFolders is how many folders are searched for interpreters.
 	InterpreterFolders = 256
+)
+
+// Addresses of objects and queues.
+const (
+	// ObjectKey bounds a key, in bytes ("Naming Amazon S3 objects").
+	ObjectKey = 1_024
+	// QueueName bounds the name of a queue, in characters ("Amazon SQS message queue quotas").
+	QueueName = 80
+)
+
+// Amazon SQS ("Amazon SQS quotas", August 2026).
+const (
+	// QueueMessage is the largest message of a queue, and all messages of a batch together.
+	QueueMessage = 1 << 20
+	// QueueBatch is how many entries a batch has.
+	QueueBatch = 10
+	// QueueInFlight is how many messages of a queue are out with consumers, of either type.
+	QueueInFlight = 120_000
+	// QueuePolicy is the length of a queue's policy, in bytes.
+	QueuePolicy = 8_192
+	// MessageAttributes is how many attributes a message has.
+	MessageAttributes = 10
+	// QueueBacklog bounds the messages of all queues together, of which each takes
+	// some 200 bytes of memory; AWS has no bound.
+	QueueBacklog = 10_000_000
+	// QueueCache bounds the bytes of messages kept in memory; the rest is read
+	// from the database when it is received.
+	QueueCache = 64 << 20
+	// QueueCommits is how many calls share one transaction.
+	QueueCommits = 64
+	// QueueSweep is the time between two looks for expired messages.
+	QueueSweep = time.Minute
+	// QueueMoves is how many message move tasks of a queue are remembered.
+	QueueMoves = 10
+	// QueueReceipt bounds a receipt handle, in characters.
+	QueueReceipt = 1_024
 )

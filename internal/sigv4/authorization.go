@@ -37,13 +37,15 @@ func authorizationOf(r *http.Request, query []parameter) (*authorization, *Failu
 		return nil, nil
 	case len(headers) > 1 || len(headers) == 1 && presigned:
 		// S3's text; which of two signatures the others would take is not known.
-		return nil, incomplete("Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified")
+		return nil, incomplete(textTwoSignatures).inS3(errArgument(textTwoSignatures, "Authorization", headers[0]))
 	case presigned:
 		return fromQuery(query)
 	default:
 		return fromHeader(r, headers[0], query)
 	}
 }
+
+const textTwoSignatures = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified"
 
 // fromHeader reads "ALGORITHM Credential=..., SignedHeaders=..., Signature=...".
 // The session token is a header, or else a query parameter.
@@ -53,8 +55,9 @@ func fromHeader(r *http.Request, header string, query []parameter) (*authorizati
 		a.token, _ = find(query, "X-Amz-Security-Token")
 	}
 	name, rest, _ := strings.Cut(strings.TrimSpace(header), " ")
+	inS3 := errAuthorization(name, header)
 	if strings.Contains(name, "=") {
-		return nil, incomplete("Authorization header must begin with the algorithm name, which cannot include an equal-sign")
+		return nil, incomplete("Authorization header must begin with the algorithm name, which cannot include an equal-sign").inS3(inS3)
 	}
 	a.algorithm = name
 	for rest = trimSeparators(rest); rest != ""; {
@@ -64,11 +67,11 @@ func fromHeader(r *http.Request, header string, query []parameter) (*authorizati
 		}
 		key, value, pair := strings.Cut(rest[:end], "=")
 		if !pair {
-			return nil, incomplete("Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): '%s'.", hashed(header))
+			return nil, incomplete("Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): '%s'.", hashed(header)).inS3(inS3)
 		}
 		if !a.set(key, value) {
 			// AWS's own text for a part given twice is not known.
-			return nil, incomplete("Authorization header has more than one '%s' parameter. (Hashed with SHA-256 and encoded with Base64) Authorization=%s", key, hashed(header))
+			return nil, incomplete("Authorization header has more than one '%s' parameter. (Hashed with SHA-256 and encoded with Base64) Authorization=%s", key, hashed(header)).inS3(inS3)
 		}
 		rest = trimSeparators(rest[end:])
 	}
@@ -76,7 +79,10 @@ func fromHeader(r *http.Request, header string, query []parameter) (*authorizati
 		a.date = r.Header.Get("Date")
 	}
 	if missing := a.missingInHeader(); missing != "" {
-		return nil, incomplete("%s(Hashed with SHA-256 and encoded with Base64) Authorization=%s", missing, hashed(header))
+		if a.credential != "" && a.signature != "" && a.signedHeaders != "" {
+			inS3 = errDate()
+		}
+		return nil, incomplete("%s(Hashed with SHA-256 and encoded with Base64) Authorization=%s", missing, hashed(header)).inS3(inS3)
 	}
 	return a, nil
 }
@@ -143,14 +149,14 @@ func fromQuery(query []parameter) (*authorization, *Failure) {
 		value, times := find(query, p.name)
 		if times > 1 {
 			// AWS's own text for a part given twice is not known.
-			return nil, incomplete("AWS query-string parameters must include '%s' only once. Re-examine the query-string parameters.", p.name)
+			return nil, incomplete("AWS query-string parameters must include '%s' only once. Re-examine the query-string parameters.", p.name).inS3(errQuery(textQueryParts))
 		}
 		if *p.part = value; value == "" && p.required {
 			missing.WriteString("AWS query-string parameters must include '" + p.name + "'. ")
 		}
 	}
 	if missing.Len() > 0 {
-		return nil, incomplete("%sRe-examine the query-string parameters.", missing.String())
+		return nil, incomplete("%sRe-examine the query-string parameters.", missing.String()).inS3(errQuery(textQueryParts))
 	}
 	return a, nil
 }

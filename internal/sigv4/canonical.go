@@ -10,10 +10,10 @@ import (
 // appendCanonical appends the canonical request to b. ok is false when the list
 // of signed headers is not in order: a canonical request has it sorted, without
 // anything twice.
-func appendCanonical(b []byte, r *http.Request, query []parameter, signedHeaders, payload string) (_ []byte, ok bool) {
+func appendCanonical(b []byte, r *http.Request, path pathRule, query []parameter, signedHeaders, payload string) (_ []byte, ok bool) {
 	b = append(b, r.Method...)
 	b = append(b, '\n')
-	b = appendPath(b, wirePath(r))
+	b = path(b, wirePath(r))
 	b = append(b, '\n')
 	b = appendQuery(b, query)
 	b = append(b, '\n')

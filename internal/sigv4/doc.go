@@ -7,6 +7,11 @@
 // is silent the comment at the rule says so, and the choice is the one that
 // refuses.
 //
+// S3 differs (s3.go): its paths are encoded once and never normalised, its
+// headers say how the body is described, and its refusals have words of their
+// own (s3error.go). VerifyHead proves the headers alone; the body is checked
+// while it is read (stream.go, chunked.go).
+//
 // The checks, in AWS's order (verifier.go): the parts are all there, the date
 // can be read and is near, the host and what changes a request's meaning are
 // signed, the algorithm, the credential's scope, the key and its session token,
@@ -20,8 +25,10 @@
 //     us-east-1.
 //   - SigV4a (AWS4-ECDSA-P256-SHA256) and SigV2 are refused.
 //   - A body that the signature does not cover (UNSIGNED-PAYLOAD) is refused
-//     unless the operation is made for it. AWS documents that for Lambda, and
-//     is silent on IAM, STS and Logs.
+//     everywhere but at S3. AWS documents that for Lambda, and is silent on IAM,
+//     STS and Logs.
+//   - A signed chunk of an aws-chunked body has at most 16 MiB, as it is held
+//     back until it verified. AWS publishes no bound.
 //   - A short X-Amz-Expires is kept by STS and IAM too; AWS's STS takes no
 //     notice of it.
 package sigv4

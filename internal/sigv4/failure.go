@@ -11,6 +11,15 @@ import (
 type Failure struct {
 	reason reason
 	text   string
+	// s3 is what S3 says of it, where that is not told by the reason alone.
+	s3 *api.Error
+}
+
+// inS3 adds S3's own words for a failure: they share nothing with those of the
+// other services.
+func (f *Failure) inS3(e *api.Error) *Failure {
+	f.s3 = e
+	return f
 }
 
 type reason uint8
@@ -26,14 +35,16 @@ const (
 const textMismatch = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 
 // Unsigned is the failure of a request that had to be signed and was not.
-func Unsigned() *Failure { return &Failure{unsigned, "Request is missing Authentication Token"} }
+func Unsigned() *Failure {
+	return &Failure{reason: unsigned, text: "Request is missing Authentication Token"}
+}
 
 func incomplete(text string, args ...any) *Failure {
-	return &Failure{malformed, fmt.Sprintf(text, args...)}
+	return &Failure{reason: malformed, text: fmt.Sprintf(text, args...)}
 }
 
 func mismatch(text string, args ...any) *Failure {
-	return &Failure{badSignature, fmt.Sprintf(text, args...)}
+	return &Failure{reason: badSignature, text: fmt.Sprintf(text, args...)}
 }
 
 // code is what a protocol calls a failure, and its HTTP status.
@@ -68,6 +79,9 @@ func jsonCode(r reason) code {
 // Error is the failure as service says it; a nil service is one that could not
 // be told, answered like Lambda (facts/sts.md section 6, last table).
 func (f *Failure) Error(service *api.Service) *api.Error {
+	if IsS3(service) {
+		return f.inS3Words()
+	}
 	protocol := api.RESTJSON
 	if service != nil {
 		protocol = service.Protocol

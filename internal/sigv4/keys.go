@@ -65,18 +65,34 @@ func derive(secret string, s scope) signingKey {
 }
 
 // sign gives the signature of a canonical request, in lower-case hexadecimal.
-func sign(key signingKey, t time.Time, s scope, canonical []byte) (signature [2 * sha256.Size]byte) {
-	hash := sha256.Sum256(canonical)
+func sign(key signingKey, t time.Time, s scope, canonical []byte) [2 * sha256.Size]byte {
 	var room [256]byte
-	b := append(room[:0], algorithm+"\n"...)
+	return signature(key, stringToSign(room[:0], t, s, canonical))
+}
+
+// stringToSign appends what is signed of a canonical request.
+func stringToSign(b []byte, t time.Time, s scope, canonical []byte) []byte {
+	hash := sha256.Sum256(canonical)
+	b = appendSigned(b, algorithm, t, s)
+	return hex.AppendEncode(b, hash[:])
+}
+
+// appendSigned appends how everything that is signed begins: what it is, when
+// and for what it was signed.
+func appendSigned(b []byte, what string, t time.Time, s scope) []byte {
+	b = append(b, what...)
+	b = append(b, '\n')
 	b = t.AppendFormat(b, amzTime)
 	for _, part := range []string{"\n", s.date, "/", s.region, "/", s.service, "/" + terminator + "\n"} {
 		b = append(b, part...)
 	}
-	b = hex.AppendEncode(b, hash[:])
-	sum := mac(key[:], b)
-	hex.Encode(signature[:], sum[:])
-	return signature
+	return b
+}
+
+func signature(key signingKey, toSign []byte) (text [2 * sha256.Size]byte) {
+	sum := mac(key[:], toSign)
+	hex.Encode(text[:], sum[:])
+	return text
 }
 
 func mac(key, message []byte) (sum signingKey) {

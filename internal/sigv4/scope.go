@@ -20,7 +20,7 @@ type scope struct{ accessKeyID, date, region, service string }
 func (a *authorization) scope(e Expect) (scope, *Failure) {
 	parts := strings.Split(a.credential, "/")
 	if len(parts) != 5 {
-		return scope{}, incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", a.credential)
+		return scope{}, incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", a.credential).inS3(a.errCredential(`the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".`))
 	}
 	s := scope{accessKeyID: parts[0], date: parts[1], region: parts[2], service: parts[3]}
 	var wrong strings.Builder
@@ -37,7 +37,7 @@ func (a *authorization) scope(e Expect) (scope, *Failure) {
 		fmt.Fprintf(&wrong, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'. ", s.date, day, format(a.time))
 	}
 	if wrong.Len() > 0 {
-		return scope{}, mismatch("%s", wrong.String())
+		return scope{}, mismatch("%s", wrong.String()).inS3(a.errScope(s, parts[4]))
 	}
 	return s, nil
 }

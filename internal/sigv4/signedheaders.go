@@ -2,6 +2,7 @@ package sigv4
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -10,24 +11,23 @@ import (
 // elsewhere or make it another one.
 //
 // AWS's rule is that the host and every x-amz-* header are signed; its text is
-// known for the host only (in this form since 2022), and is used for the others too.
+// known for the host only (in this form since 2022), and is used for the others
+// too. S3 names all that are left out.
 func (a *authorization) coversMeaning(h http.Header) *Failure {
 	if !a.signs("host") {
-		return mismatch("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
+		return mismatch("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.").inS3(errNotSigned("host"))
 	}
-	left := ""
+	var left []string
 	for name := range h {
-		if !strings.HasPrefix(name, "X-Amz-") || signedAnyway(name) || a.signs(strings.ToLower(name)) {
-			continue
-		}
-		if left == "" || name < left { // the same one every time
-			left = name
+		if strings.HasPrefix(name, "X-Amz-") && !signedAnyway(name) && !a.signs(strings.ToLower(name)) {
+			left = append(left, name)
 		}
 	}
-	if left != "" {
-		return mismatch("'%s' must be a 'SignedHeader' in the AWS Authorization.", left)
+	if len(left) == 0 {
+		return nil
 	}
-	return nil
+	slices.Sort(left)
+	return mismatch("'%s' must be a 'SignedHeader' in the AWS Authorization.", left[0]).inS3(errNotSigned(strings.ToLower(strings.Join(left, ", "))))
 }
 
 // signedAnyway are headers that are part of what is signed without being listed

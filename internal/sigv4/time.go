@@ -27,7 +27,11 @@ func (a *authorization) parseDate() (time.Time, *Failure) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, incomplete("Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", a.date)
+	at := errDate()
+	if a.presigned {
+		at = errQuery(`X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd'T'HHmmss'Z'"`)
+	}
+	return time.Time{}, incomplete("Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", a.date).inS3(at)
 }
 
 // skew is how far a date may be from now: 15 minutes at the query-protocol
@@ -45,6 +49,9 @@ func speaksQuery(s *api.Service) bool {
 
 // fresh refuses a signature from too far in the past or the future.
 func (a *authorization) fresh(now time.Time, s *api.Service) *Failure {
+	if IsS3(s) {
+		return a.freshInS3(now)
+	}
 	window := skew(s)
 	if latest := now.Add(window); a.time.After(latest) {
 		return mismatch("Signature not yet current: %s is still later than %s (%s + %s)", format(a.time), format(latest), format(now), minutes(window))

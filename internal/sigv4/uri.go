@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/sallyport/sallyport/internal/api"
 )
 
 // wirePath is the path as it came over the wire, still encoded: net/http
@@ -20,7 +22,7 @@ func wirePath(r *http.Request) string {
 func rawQuery(r *http.Request) string { return r.URL.RawQuery }
 
 // NormalPath is an encoded path without empty, "." and ".." segments; a slash
-// at its end stays. The signature covers a path in this form, so it is also the
+// at its end stays. S3's paths are not brought into this form. The signature covers a path in this form, so it is also the
 // form to route: otherwise a path that was never signed could be reached.
 func NormalPath(path string) string {
 	if !strings.Contains(path, "//") && !strings.Contains(path, "/.") && strings.HasPrefix(path, "/") {
@@ -57,6 +59,30 @@ func appendPath(b []byte, path string) []byte {
 	return b
 }
 
+// pathRule appends the canonical form of an encoded path.
+type pathRule func(b []byte, path string) []byte
+
+func pathRuleOf(s *api.Service) pathRule {
+	if IsS3(s) {
+		return appendKeyPath
+	}
+	return appendPath
+}
+
+// appendKeyPath appends S3's canonical path: every segment as it is, also ".."
+// and none at all, as keys may have them, and encoded once. A client may have
+// encoded more or less than it signed. An encoded slash stays one: it is no
+// border between bucket and key, and must not be signed as if it were.
+func appendKeyPath(b []byte, path string) []byte {
+	for i, segment := range strings.Split(path, "/") {
+		if i > 0 {
+			b = append(b, '/')
+		}
+		b = append(b, encoded(segment, false)...)
+	}
+	return b
+}
+
 // parameter is one query parameter, both parts in canonical encoding.
 type parameter struct{ name, value string }
 
@@ -79,7 +105,10 @@ func parseQuery(raw string) []parameter {
 
 // canonical encodes a piece of a query string anew: every byte that is not
 // unreserved as %XX. A plus sign stands for a space, as in every form.
-func canonical(piece string) string {
+func canonical(piece string) string { return encoded(piece, true) }
+
+// encoded encodes a piece anew; form says that a plus sign stands for a space.
+func encoded(piece string, form bool) string {
 	plain := true
 	for i := range len(piece) {
 		plain = plain && unreserved(piece[i])
@@ -93,7 +122,7 @@ func canonical(piece string) string {
 		if c == '%' && i+2 < len(piece) && hexDigit(piece[i+1]) && hexDigit(piece[i+2]) {
 			c = unhex(piece[i+1])<<4 | unhex(piece[i+2])
 			i += 2
-		} else if c == '+' {
+		} else if c == '+' && form {
 			c = ' '
 		}
 		if unreserved(c) {

@@ -107,7 +107,7 @@ func TestCanonicalRequest(t *testing.T) {
 			for name, values := range c.header {
 				r.Header[name] = values
 			}
-			got, ok := appendCanonical(nil, r, parseQuery(rawQuery(r)), c.signed, "HASH")
+			got, ok := appendCanonical(nil, r, appendPath, parseQuery(rawQuery(r)), c.signed, "HASH")
 			want := "GET\n" + c.path + "\n" + c.query + "\n" + c.lines + "\n" + c.signed + "\nHASH"
 			if !ok || string(got) != want {
 				t.Errorf("got  %q\nwant %q", got, want)

@@ -44,8 +44,6 @@ type Expect struct {
 	Service *api.Service
 	// Region is the one region the door serves; empty for all of them.
 	Region string
-	// UnsignedPayload lets a body go unsigned that the signer declared so.
-	UnsignedPayload bool
 }
 
 // Identity is who signed a request, and for what.
@@ -73,13 +71,60 @@ func New(c Config) *Verifier {
 }
 
 // Verify says who signed r, whose whole body is body. Both results are nil for a
-// request that carries no signature at all.
+// request that carries no signature at all. Requests to S3 go to VerifyHead.
 func (v *Verifier) Verify(r *http.Request, body []byte, e Expect) (*Identity, *Failure) {
+	if IsS3(e.Service) {
+		return nil, mismatch(textMismatch) // never: its body is described in its headers
+	}
 	query := parseQuery(rawQuery(r))
 	a, failure := authorizationOf(r, query)
 	if a == nil || failure != nil {
 		return nil, failure
 	}
+	p, failure := v.prove(r, query, a, e, func() (string, bool) {
+		return payloadHash(r.Header.Get("X-Amz-Content-Sha256"), body)
+	})
+	if failure != nil {
+		return nil, failure
+	}
+	return &p.Identity, nil
+}
+
+// VerifyHead says who signed r, a request to S3 whose body is not read yet, and
+// gives what its headers say of the body. The identity is nil for a request
+// that carries no signature at all.
+func (v *Verifier) VerifyHead(r *http.Request, e Expect) (*Identity, *Payload, *Failure) {
+	query := parseQuery(rawQuery(r))
+	a, failure := authorizationOf(r, query)
+	if failure != nil {
+		return nil, nil, failure
+	}
+	payload, failure := payloadOf(r, query, a)
+	if a == nil || failure != nil {
+		return nil, payload, failure
+	}
+	p, failure := v.prove(r, query, a, e, func() (string, bool) { return payload.declared, true })
+	if failure != nil {
+		return nil, nil, failure
+	}
+	if payload.signed {
+		payload.chain = p.chain(a)
+	}
+	return &p.Identity, payload, nil
+}
+
+// proof is a signature that verified, with what signs the rest of the body.
+type proof struct {
+	Identity
+	key   signingKey
+	scope scope
+	// canonical is the canonical request; of S3 only.
+	canonical string
+}
+
+// prove checks all that the headers can tell, in AWS's order. payload gives the
+// last line of the canonical request; false when the body is not what it says.
+func (v *Verifier) prove(r *http.Request, query []parameter, a *authorization, e Expect, payload func() (string, bool)) (_ *proof, failure *Failure) {
 	if a.time, failure = a.parseDate(); failure != nil {
 		return nil, failure
 	}
@@ -90,7 +135,7 @@ func (v *Verifier) Verify(r *http.Request, body []byte, e Expect) (*Identity, *F
 		return nil, failure
 	}
 	if a.algorithm != algorithm {
-		return nil, incomplete("Unsupported AWS 'algorithm': '%s' (only AWS4-HMAC-SHA256 for now). ", a.algorithm)
+		return nil, incomplete("Unsupported AWS 'algorithm': '%s' (only AWS4-HMAC-SHA256 for now). ", a.algorithm).inS3(a.errAlgorithm())
 	}
 	s, failure := a.scope(e)
 	if failure != nil {
@@ -98,47 +143,64 @@ func (v *Verifier) Verify(r *http.Request, body []byte, e Expect) (*Identity, *F
 	}
 	credential, kind := v.lookup(r.Context(), s.accessKeyID, a.token)
 	if failure := refuseKind(kind); failure != nil {
-		return nil, failure
+		return nil, failure.inS3(errKey(kind, s.accessKeyID))
 	}
-	if credential.Secret == "" || !v.matches(r, body, query, a, s, credential.Secret, e) {
-		return nil, mismatch(textMismatch)
-	}
-	return &Identity{
+	p := &proof{scope: s, Identity: Identity{
 		Owner: credential.Owner, AccessKeyID: s.accessKeyID,
 		Service: s.service, Region: s.callRegion(e.Service), Presigned: a.presigned,
-	}, nil
+	}}
+	line, ok := payload()
+	if credential.Secret == "" || !ok {
+		return nil, mismatch(textMismatch)
+	}
+	if failure := v.compare(p, r, query, a, e, credential.Secret, line); failure != nil {
+		return nil, failure
+	}
+	return p, nil
 }
 
-// matches computes the signature and compares it in constant time.
-func (v *Verifier) matches(r *http.Request, body []byte, query []parameter, a *authorization, s scope, secret string, e Expect) bool {
-	payload, ok := payloadHash(r.Header.Get("X-Amz-Content-Sha256"), body, e.UnsignedPayload)
-	if !ok {
-		return false
-	}
+// compare computes the signature and compares it in constant time.
+func (v *Verifier) compare(p *proof, r *http.Request, query []parameter, a *authorization, e Expect, secret, payload string) *Failure {
 	buffer, _ := v.buffers.Get().(*[]byte)
 	if buffer == nil {
 		buffer = new([]byte)
 	}
-	canonical, ok := appendCanonical((*buffer)[:0], r, query, a.signedHeaders, payload)
+	canonical, ok := appendCanonical((*buffer)[:0], r, pathRuleOf(e.Service), query, a.signedHeaders, payload)
 	if !ok {
-		return false
+		return mismatch(textMismatch)
 	}
-	id := keyIDOf(secret, s)
+	id := keyIDOf(secret, p.scope)
 	key, cached := v.keys.get(id)
 	if !cached {
-		key = derive(secret, s)
+		key = derive(secret, p.scope)
 	}
-	want := sign(key, a.time, s, canonical)
+	want := sign(key, a.time, p.scope, canonical)
 	equal := hmac.Equal(want[:], []byte(a.signature))
 	// Only a key that verified is kept, so that nobody can push others out.
 	if equal && !cached {
 		v.keys.put(id, key)
 	}
+	p.key = key
+	if IsS3(e.Service) {
+		p.canonical = string(canonical)
+	}
 	if cap(canonical) <= largestKeptBuffer {
 		*buffer = canonical
 		v.buffers.Put(buffer)
 	}
-	return equal
+	if !equal {
+		return p.mismatch(a, e)
+	}
+	return nil
+}
+
+// mismatch is the refusal of a signature that is not the one computed.
+func (p *proof) mismatch(a *authorization, e Expect) *Failure {
+	f := mismatch(textMismatch)
+	if !IsS3(e.Service) {
+		return f
+	}
+	return f.inS3(errMismatch(p.scope.accessKeyID, a.signature, p.canonical, stringToSign(nil, a.time, p.scope, []byte(p.canonical))))
 }
 
 // largestKeptBuffer bounds what one large request leaves behind in the pool.
@@ -151,9 +213,9 @@ func refuseKind(k Kind) *Failure {
 	case Active:
 		return nil
 	case Expired:
-		return &Failure{expired, "The security token included in the request is expired"}
+		return &Failure{reason: expired, text: "The security token included in the request is expired"}
 	default:
-		return &Failure{badKey, "The security token included in the request is invalid."}
+		return &Failure{reason: badKey, text: "The security token included in the request is invalid."}
 	}
 }
 
