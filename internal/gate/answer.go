@@ -12,7 +12,7 @@ func newRecord(q *op.Question) *trail.Record {
 	c := q.Call
 	return &trail.Record{
 		Time: c.Time, RequestID: c.RequestID, Parent: c.Parent, Account: c.Account, Region: c.Region,
-		Service: c.Operation.Service.ID, Operation: c.Operation.Name,
+		Service: c.Operation.Service.ID, Operation: c.Operation.Name, Trial: c.Trial,
 		Principal: c.Caller.Principal(), AccessKeyID: c.Caller.Key().AccessKeyID, SourceIP: c.Origin.SourceIP,
 		Action: q.Action, Resource: q.Resource.ARN,
 	}
@@ -43,7 +43,7 @@ func message(q *op.Question, request *policy.Request, l *policy.Layers, d policy
 func denied(s *api.Service, text string) *api.Error {
 	e := &api.Error{Code: "AccessDeniedException", Status: 403, Fault: api.Client, Message: text, MessageMember: "Message"}
 	switch s.Protocol {
-	case api.Query, api.EC2Query:
+	case api.Query, api.EC2Query, api.RESTXML:
 		e.Code, e.MessageMember = "AccessDenied", ""
 	case api.JSON10, api.JSON11:
 		e.Status = 400

@@ -88,6 +88,7 @@ func TestDenialHasTheShapeOfItsService(t *testing.T) {
 		api.JSON11:   {Code: "AccessDeniedException", Status: 400, MessageMember: "Message"},
 		api.Query:    {Code: "AccessDenied", Status: 403},
 		api.EC2Query: {Code: "AccessDenied", Status: 403},
+		api.RESTXML:  {Code: "AccessDenied", Status: 403},
 	} {
 		got := denied(&api.Service{Protocol: protocol}, "text")
 		if got.Code != want.Code || got.Status != want.Status || got.MessageMember != want.MessageMember || got.Message != "text" || got.Fault != api.Client || got.Typed {
