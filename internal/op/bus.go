@@ -178,12 +178,37 @@ func (b *Bus) admit(ctx context.Context, c *Call, row Row) (err error) {
 	if err := b.refuse(c); err != nil {
 		return err
 	}
+	if err := b.either(ctx, c, row); err != nil {
+		return err
+	}
 	for _, n := range row.needs {
 		if err := b.judge(ctx, c, n); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// either denies a call for which none of the needs that stand for one another
+// found a resource.
+func (b *Bus) either(ctx context.Context, c *Call, row Row) error {
+	var first *Need
+	for i := range row.needs {
+		n := &row.needs[i]
+		if !n.either {
+			continue
+		}
+		if found, err := n.find(ctx, c); err != nil || len(found) > 0 {
+			return nil // judged, or refused, in its turn
+		}
+		if first == nil {
+			first = n
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return b.gate.Admit(ctx, &Question{Call: c, Action: first.action, Add: first.add, Bare: first.bare, Unknown: true})
 }
 
 func (b *Bus) judge(ctx context.Context, c *Call, n Need) error {
@@ -196,7 +221,7 @@ func (b *Bus) judge(ctx context.Context, c *Call, n Need) error {
 		return err
 	}
 	if len(found) == 0 {
-		if n.maybe {
+		if n.maybe || n.either {
 			return nil
 		}
 		q.Unknown = true

@@ -117,6 +117,10 @@ func TestHandlerRunsOnlyAfterEveryNeedWasAdmitted(t *testing.T) {
 		{"no resource denies", map[string]bool{"t:A": true}, []Need{On("t:A", on())}, []string{"t:A on nothing"}, false},
 		{"no resource of an optional need", map[string]bool{"t:A": true}, []Need{On("t:A", on("r")), Maybe(On("t:B", on()))}, []string{"t:A on r"}, true},
 		{"optional need with a resource is judged", map[string]bool{"t:A": true}, []Need{On("t:A", on("r")), Maybe(On("t:B", on("s")))}, []string{"t:A on r", "t:B on s"}, false},
+		{"either, the first", map[string]bool{"t:A": true}, Either(On("t:A", on("r")), On("t:B", on())), []string{"t:A on r"}, true},
+		{"either, the second", map[string]bool{"t:A": true}, Either(On("t:A", on()), On("t:B", on("s"))), []string{"t:B on s"}, false},
+		{"either, and both find something", map[string]bool{"t:A": true}, Either(On("t:A", on("r")), On("t:B", on("s"))), []string{"t:A on r", "t:B on s"}, false},
+		{"either, and none finds anything", map[string]bool{"t:A": true, "t:B": true}, append(Either(On("t:A", on()), On("t:B", on())), Maybe(On("t:A", on("r")))), []string{"t:A on nothing"}, false},
 		{"nothing", nil, []Need{Nothing("everybody may")}, []string{"nothing"}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

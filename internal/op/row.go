@@ -87,6 +87,7 @@ type Need struct {
 	find    Finder
 	add     []Adder
 	maybe   bool
+	either  bool
 	bare    bool
 	nothing string
 }
@@ -102,6 +103,15 @@ func Nothing(reason string) Need { return Need{nothing: reason} }
 func Maybe(n Need) Need {
 	n.maybe = true
 	return n
+}
+
+// Either is needs of which each is judged on what it finds, and of which one has
+// to find something: an action on an object, and another one on a version of it.
+func Either(needs ...Need) []Need {
+	for i := range needs {
+		needs[i].either = true
+	}
+	return needs
 }
 
 // With adds context keys to the need.
