@@ -80,6 +80,13 @@ func FuzzPattern(f *testing.F) {
 		if got := matchPieces(p.pieces, text, 0, false); got != want {
 			t.Fatalf("%q on %q: %v", pattern, text, got)
 		}
+		for free := range len(text) + 1 {
+			for _, fold := range []bool{false, true} {
+				if got := matchPieces(p.pieces, text, free, fold); got != matchWide(p.pieces, text, free, fold) {
+					t.Fatalf("%q on %q from %d, fold %v: %v, and otherwise when followed all at once", pattern, text, free, fold, got)
+				}
+			}
+		}
 		if matchPieces(p.pieces, text, 0, false) && !matchPieces(p.pieces, text, 0, true) {
 			t.Fatalf("%q on %q matches with case and not without", pattern, text)
 		}

@@ -116,14 +116,15 @@ func (p *pattern) loose() []piece {
 // do not match a colon before the offset free, which is 0 for text that is not
 // an ARN. With fold, letters match without regard to case.
 //
-// On a mismatch only the last run is made longer, so the cost is bounded by
-// the length of the text times that of the pattern. That is enough: the text
+// On a mismatch only the last run is made longer. That is enough: the text
 // between two runs is found at its earliest place, and no later one leaves
 // more for what follows. A run that may not pass a colon can not be helped by
-// an earlier one either, since the colons of pattern and text pair up.
+// an earlier one either, since the colons of pattern and text pair up. A
+// pattern that still takes long is given to matchWide, so that the cost is
+// bounded by the length of the text times a 64th of that of the pattern.
 func matchPieces(pieces []piece, s string, free int, fold bool) bool {
 	at, i := 0, 0
-	runPiece, runAt := -1, 0
+	runPiece, runAt, tried := -1, 0, 0
 	for {
 		ok := false
 		if i == len(pieces) {
@@ -146,6 +147,8 @@ func matchPieces(pieces []piece, s string, free int, fold bool) bool {
 			default:
 				if width := prefixWidth(s[at:], p.text, fold); width >= 0 {
 					at, i, ok = at+width, i+1, true
+				} else if fold {
+					tried += len(p.text) // compared letter by letter
 				}
 			}
 		}
@@ -158,6 +161,9 @@ func matchPieces(pieces []piece, s string, free int, fold bool) bool {
 		width := wild(s, runAt, free)
 		if width == 0 {
 			return false
+		}
+		if tried += i - runPiece; tried > wideBudget*(len(s)+len(pieces)) {
+			return matchWide(pieces, s, free, fold)
 		}
 		runAt += width
 		at, i = runAt, runPiece+1
