@@ -157,7 +157,7 @@ func TestReset(t *testing.T) {
 		t.Error("a user stayed")
 	}
 	x := w.iam.index
-	if n := len(x.principals) + len(x.groups) + len(x.policies) + len(x.uses); n != 0 {
+	if n := x.principals.count + len(x.groups) + len(x.policies) + len(x.uses); n != 0 {
 		t.Errorf("%d entries stayed in the index", n)
 	}
 	equal(t, "summary", must(w, iamapi.GetAccountSummary, &api.Empty{}).SummaryMap["InstanceProfiles"], 0)

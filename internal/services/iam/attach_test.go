@@ -132,10 +132,10 @@ func TestBoundaryThatIsGoneAllowsNothing(t *testing.T) {
 	w := newWorld(t)
 	user := w.user(here, "u", allows("iam:*", "*"))
 	w.iam.index.mu.Lock()
-	p := w.iam.index.principals[user.ID()]
+	p := w.iam.index.principals.find(user.ID())
 	changed := *p.user
 	changed.Boundary = "arn:aws:iam::111111111111:policy/gone"
-	w.iam.index.principals[user.ID()] = &principal{user: &changed}
+	w.iam.index.principals.put(user.ID(), &principal{user: &changed})
 	w.iam.index.mu.Unlock()
 	denied(w, user, iamapi.ListUsers, &iamapi.ListUsersRequest{}, "iam:ListUsers on resource: arn:aws:iam::111111111111:user/* because no permissions boundary allows the iam:ListUsers action")
 }

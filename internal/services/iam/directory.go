@@ -33,24 +33,21 @@ func (x *index) open(account string) bool {
 // Grants implements op.Directory. Root users have no policies; a federated
 // session has those of the user who asked for it. Closed accounts have nobody.
 func (s *Service) Grants(c caller.Caller) (op.Grants, bool) {
-	if !s.index.open(c.Account()) {
-		return op.Grants{}, false
-	}
 	switch c.Kind() {
 	case caller.RootKind:
-		return op.Grants{}, true
+		return op.Grants{}, s.index.open(c.Account())
 	case caller.UserKind:
 		u, _ := c.User()
-		return s.index.grants(u.ID)
+		return s.index.grantsIn(u.Account, u.ID)
 	case caller.RoleSessionKind:
 		r, _ := c.RoleSession()
-		return s.index.grants(r.RoleID)
+		return s.index.grantsIn(r.Account, r.RoleID)
 	case caller.FederatedKind:
 		f, _ := c.Federated()
 		if f.By.Name == "" {
-			return op.Grants{}, true
+			return op.Grants{}, s.index.open(f.Account)
 		}
-		return s.index.grants(f.By.ID)
+		return s.index.grantsIn(f.Account, f.By.ID)
 	}
 	return op.Grants{}, false
 }

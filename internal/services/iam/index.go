@@ -3,11 +3,8 @@ package iam
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 
 	"github.com/sallyport/sallyport/internal/bug"
-	"github.com/sallyport/sallyport/internal/op"
-	"github.com/sallyport/sallyport/policy"
 )
 
 // index is what decisions read: principals by unique id, keys by key id, and
@@ -20,7 +17,7 @@ type index struct {
 
 	mu         sync.RWMutex
 	accounts   map[string]*account
-	principals map[string]*principal
+	principals principals
 	groups     map[string]*group
 	policies   map[string]*managed
 	keys       map[string]*accessKey
@@ -28,23 +25,6 @@ type index struct {
 	// generation grows with every change that can change what several
 	// principals may do: those of groups and of managed policies.
 	generation uint64
-}
-
-// principal is a user or a role with its policies put together.
-type principal struct {
-	user *user
-	role *role
-	// merged is worked out at the first question after a change.
-	merged atomic.Pointer[merged]
-}
-
-// merged is what the gate is told of a principal, and as of when.
-type merged struct {
-	generation uint64
-	grants     op.Grants
-	// broken says a policy could not be compiled: a fault of ours. Nothing is
-	// allowed then, since what it denies is not known.
-	broken bool
 }
 
 // usage is a managed policy as one account uses it.
@@ -57,7 +37,7 @@ func newIndex(b *bug.Reporter, aws *awsPolicies) *index {
 	t := newTexts()
 	aws.texts = t
 	return &index{
-		bug: b, texts: t, aws: aws, accounts: map[string]*account{}, principals: map[string]*principal{},
+		bug: b, texts: t, aws: aws, accounts: map[string]*account{},
 		groups: map[string]*group{}, policies: map[string]*managed{}, keys: map[string]*accessKey{}, uses: map[usage]uses{},
 	}
 }
@@ -95,13 +75,13 @@ func (x *index) user(_ string, old, now *user) {
 	}
 	if now == nil {
 		// A renamed user is there already, under its new name.
-		if p := x.principals[old.ID]; p != nil && p.user == old {
-			delete(x.principals, old.ID)
+		if p := x.principals.find(old.ID); p != nil && p.user == old {
+			x.principals.delete(old.ID)
 		}
 		return
 	}
 	x.count(now.Account, &now.permissions, now.Boundary, 1)
-	x.principals[now.ID] = &principal{user: now}
+	x.enter(now.ID, &principal{user: now})
 }
 
 func (x *index) role(_ string, old, now *role) {
@@ -117,11 +97,11 @@ func (x *index) role(_ string, old, now *role) {
 		x.count(old.Account, &old.permissions, old.Boundary, -1)
 	}
 	if now == nil {
-		delete(x.principals, old.ID)
+		x.principals.delete(old.ID)
 		return
 	}
 	x.count(now.Account, &now.permissions, now.Boundary, 1)
-	x.principals[now.ID] = &principal{role: now}
+	x.enter(now.ID, &principal{role: now})
 }
 
 func (x *index) group(_ string, old, now *group) {
@@ -204,116 +184,9 @@ func (x *index) usesOf(account, arn string) uses {
 	return x.uses[usage{account, arn}]
 }
 
-// find is the principal of a unique id, nil if there is none (any more).
-func (x *index) find(id string) *principal {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	return x.principals[id]
-}
-
-// grants are the policies and tags of a principal.
-func (x *index) grants(id string) (op.Grants, bool) {
-	x.mu.RLock()
-	p := x.principals[id]
-	generation := x.generation
-	x.mu.RUnlock()
-	if p == nil {
-		return op.Grants{}, false
+// enter makes a principal the one of its unique id. The lock is held.
+func (x *index) enter(id string, p *principal) {
+	if !x.principals.put(id, p) {
+		x.bug.Report(context.Background(), "%q is no unique id: its owner may do nothing", id)
 	}
-	if m := p.merged.Load(); m != nil && m.generation == generation {
-		return m.grants, !m.broken
-	}
-	m := x.merge(p)
-	p.merged.Store(m)
-	return m.grants, !m.broken
-}
-
-// merge puts a principal's policies together. It may run more than once at a
-// time; what is stored never is newer than its generation says.
-func (x *index) merge(p *principal) *merged {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	m := &merger{x: x, merged: &merged{generation: x.generation}}
-	switch {
-	case p.user != nil:
-		u := p.user
-		m.add(u.Account, "user "+u.Name, &u.permissions)
-		for _, id := range u.Groups {
-			if g := x.groups[id]; g != nil {
-				m.add(g.Account, "group "+g.Name, &g.permissions)
-			}
-		}
-		m.bound(u.Boundary, "user "+u.Name)
-		m.grants.Tags = tagMap(u.Tags)
-	case p.role != nil:
-		r := p.role
-		m.add(r.Account, "role "+r.Name, &r.permissions)
-		m.bound(r.Boundary, "role "+r.Name)
-		m.grants.Tags = tagMap(r.Tags)
-	}
-	return m.merged
-}
-
-// merger collects the policies of one principal. The index's lock is held.
-type merger struct {
-	x *index
-	*merged
-}
-
-func (m *merger) add(account, source string, p *permissions) {
-	for i := range p.Inline {
-		v := &p.Inline[i]
-		loaded, err := v.text.policy()
-		m.fault(err)
-		m.grants.Identity = append(m.grants.Identity, policy.Attached{Policy: loaded, Name: v.Name, Source: source})
-	}
-	for _, arn := range p.Attached {
-		a, ok, err := m.x.policy(arn)
-		m.fault(err)
-		if !ok {
-			m.x.bug.Report(context.Background(), "%s in %s has a policy that does not exist: %s", source, account, arn)
-			m.broken = true
-		}
-		a.Source = source
-		m.grants.Identity = append(m.grants.Identity, a)
-	}
-}
-
-// bound sets the boundary. One whose policy is gone allows nothing.
-func (m *merger) bound(arn, source string) {
-	if arn == "" {
-		return
-	}
-	a, _, err := m.x.policy(arn)
-	m.fault(err)
-	a.ARN, a.Source = arn, source
-	m.grants.Boundary = &a
-}
-
-func (m *merger) fault(err error) {
-	if err != nil {
-		m.x.bug.Report(context.Background(), "a stored policy does not compile: %v", err)
-		m.broken = true
-	}
-}
-
-// policy is the default version of a managed policy. The lock is held.
-func (x *index) policy(arn string) (policy.Attached, bool, error) {
-	if p := x.policies[arn]; p != nil {
-		loaded, err := p.defaultVersion().text.policy()
-		return policy.Attached{Policy: loaded, ARN: arn, Name: p.Name}, true, err
-	}
-	return x.aws.attached(arn)
-}
-
-// managedPolicy is policy, for those who do not hold the lock.
-func (x *index) managedPolicy(arn string) (policy.Attached, bool) {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	a, ok, err := x.policy(arn)
-	if err != nil {
-		x.bug.Report(context.Background(), "a stored policy does not compile: %v", err)
-		return policy.Attached{}, false
-	}
-	return a, ok
 }

@@ -144,9 +144,9 @@ func (s *Service) storedPolicies(p parsed, arn string, sim *simulation) (op.Gran
 func (x *index) groupGrants(g *group) (op.Grants, bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	m := &merger{x: x, merged: &merged{}}
+	m := &merger{x: x}
 	m.add(g.Account, "group "+g.Name, &g.permissions)
-	return m.grants, !m.broken
+	return op.Grants{Identity: m.identity}, !m.broken
 }
 
 // stored names a policy that an entity has: a managed one by its name, an
