@@ -41,6 +41,8 @@ const (
 	HeaderTime = 20 * time.Second
 	BodyTime   = 5 * time.Minute
 	AnswerTime = 5 * time.Minute
+	// AnswerPiece is how much of an answer that streams goes out by one AnswerTime.
+	AnswerPiece = 1 << 20
 	// IdleTime is how long a connection may wait for its next request.
 	IdleTime = 5 * time.Minute
 )
@@ -80,6 +82,13 @@ const (
 	InitTime             = 10 * time.Second
 	LogTail              = 4 << 10
 	AsyncQueue           = 10_000
+	// MappingFilters is AWS's default quota; MappingConcurrency the most batches
+	// of one mapping at a time, where it sets no bound of its own (AWS: 1,250).
+	MappingFilters     = 5
+	MappingConcurrency = 100
+	// RoleSessions is how many sessions of execution roles Lambda keeps for its
+	// own calls.
+	RoleSessions = 10_000
 )
 
 // Signatures.

@@ -74,7 +74,7 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 	}
 	functions, err := lambda.New(ctx, lambda.Deps{
 		Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log,
-		Directory: directory, Executor: d.Executor, WorkDir: d.WorkDir, CodeURL: d.CodeURL,
+		Directory: directory, Changes: directory, Executor: d.Executor, WorkDir: d.WorkDir, CodeURL: d.CodeURL,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("lambda: %w", err)

@@ -3,7 +3,7 @@
 //
 // # Who it is when it calls
 //
-// Lambda calls other services in two ways only, both over the bus:
+// Lambda calls other services in three ways only, all over the bus:
 //
 //   - As the service principal lambda.amazonaws.com it performs sts:AssumeRole
 //     on the execution role, when the role is set and for each new execution
@@ -13,6 +13,14 @@
 //     lambda:SourceFunctionArn, as everything does that the function itself
 //     calls. Without the permission nothing is written, and the invoke does
 //     not notice.
+//   - As another session of the execution role it polls the queues of event
+//     source mappings, and deletes what the function was done with. These calls
+//     lack lambda:SourceFunctionArn. A right that is taken away ends the polls at
+//     once: the mapping stays Enabled, and its LastProcessingResult says what is
+//     missing (in words of ours: AWS's are not known) until the right is back.
+//
+// Inside itself it brings polled messages to the function: AWS asks no permission
+// there, so the function's policy is not looked at.
 //
 // An asynchronous invoke is admitted when its event is accepted; running the
 // queued event asks nobody again, as on AWS.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	"github.com/sallyport/sallyport/internal/executor"
@@ -65,7 +66,7 @@ func (s *Service) invoke(ctx context.Context, c *op.Call, in *lambdaapi.Invocati
 
 // newOrder checks what an invoke hands to the function.
 func newOrder(c *op.Call, in *lambdaapi.InvocationRequest) (*executor.Invocation, error) {
-	o := &executor.Invocation{RequestID: c.RequestID, Payload: in.Payload, Tail: in.GetLogType() == "Tail", TraceID: traceID(c)}
+	o := &executor.Invocation{RequestID: c.RequestID, Payload: in.Payload, Tail: in.GetLogType() == "Tail", TraceID: newTraceID(c.Time)}
 	r, err := target(c)
 	if err != nil {
 		return nil, err
@@ -112,9 +113,9 @@ func checkJSON(text []byte) error {
 	return fmt.Errorf("%w\n at [Source: (byte[]); line: %d, column: %d]", syntax, line, column)
 }
 
-// traceID is a tracing header of a request that is not sampled.
-func traceID(c *op.Call) string {
-	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", c.Time.Unix(), id.Hex(12), id.Hex(8))
+// newTraceID is a tracing header of a request that is not sampled.
+func newTraceID(now time.Time) string {
+	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", now.Unix(), id.Hex(12), id.Hex(8))
 }
 
 // parentKey is the context key of the request id of the invoke that makes

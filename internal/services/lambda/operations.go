@@ -14,17 +14,24 @@ func (s *Service) Rows() []op.Row {
 		op.Bind(lambdaapi.AddPermission, s.addPermission,
 			op.On("lambda:AddPermission", s.own).With(s.permissionKeys("lambda:Principal", "lambda:FunctionUrlAuthType"))),
 		op.Bind(lambdaapi.CreateAlias, s.createAlias, op.On("lambda:CreateAlias", s.sharedWhole)),
+		op.Bind(lambdaapi.CreateEventSourceMapping, s.createEventSourceMapping,
+			op.On("lambda:CreateEventSourceMapping", op.Any).With(requestTags, s.mappedFunction(functionARN)),
+			op.Maybe(op.On("lambda:TagResource", s.mappingWithTags).With(requestTags, s.mappedFunction(functionARN)))),
 		op.Bind(lambdaapi.CreateFunction, s.createFunction,
 			op.On("lambda:CreateFunction", s.ownWhole).With(requestTags, layers("lambda:Layer"),
 				network("lambda:SubnetIds", "lambda:SecurityGroupIds"), codeSigning("lambda:CodeSigningConfigArn")),
 			op.Maybe(op.On("lambda:TagResource", s.functionWithTags).With(requestTags)),
 			op.On("iam:PassRole", s.passedRole).With(passedTo("iam:PassedToService", "iam:AssociatedResourceArn"))),
 		op.Bind(lambdaapi.DeleteAlias, s.deleteAlias, op.On("lambda:DeleteAlias", s.sharedWhole)),
+		op.Bind(lambdaapi.DeleteEventSourceMapping, s.deleteEventSourceMapping,
+			op.On("lambda:DeleteEventSourceMapping", s.aMapping).With(s.mappedFunction(functionARN))),
 		op.Bind(lambdaapi.DeleteFunction, s.deleteFunction, op.On("lambda:DeleteFunction", s.shared)),
 		op.Bind(lambdaapi.DeleteFunctionConcurrency, s.deleteFunctionConcurrency, op.On("lambda:DeleteFunctionConcurrency", s.sharedWhole)),
 		op.Bind(lambdaapi.DeleteFunctionEventInvokeConfig, s.deleteFunctionEventInvokeConfig, op.On("lambda:DeleteFunctionEventInvokeConfig", s.own)),
 		op.Bind(lambdaapi.GetAccountSettings, s.getAccountSettings, op.On("lambda:GetAccountSettings", op.Any)),
 		op.Bind(lambdaapi.GetAlias, s.getAlias, op.On("lambda:GetAlias", s.sharedWhole)),
+		op.Bind(lambdaapi.GetEventSourceMapping, s.getEventSourceMapping,
+			op.On("lambda:GetEventSourceMapping", s.aMapping).With(s.mappedFunction(functionARN))),
 		op.Bind(lambdaapi.GetFunction, s.getFunction, op.On("lambda:GetFunction", s.shared)),
 		op.Bind(lambdaapi.GetFunctionCodeSigningConfig, s.getFunctionCodeSigningConfig, op.On("lambda:GetFunctionCodeSigningConfig", s.ownWhole)),
 		op.Bind(lambdaapi.GetFunctionConcurrency, s.getFunctionConcurrency, op.On("lambda:GetFunctionConcurrency", s.ownWhole)),
@@ -35,6 +42,7 @@ func (s *Service) Rows() []op.Row {
 		op.Bind(lambdaapi.GetRuntimeManagementConfig, s.getRuntimeManagementConfig, op.On("lambda:GetRuntimeManagementConfig", s.own)),
 		op.Bind(lambdaapi.Invoke, s.invoke, op.On(invokeFunction, s.shared)),
 		op.Bind(lambdaapi.ListAliases, s.listAliases, op.On("lambda:ListAliases", s.sharedWhole)),
+		op.Bind(lambdaapi.ListEventSourceMappings, s.listEventSourceMappings, op.On("lambda:ListEventSourceMappings", op.Any)),
 		op.Bind(lambdaapi.ListFunctionEventInvokeConfigs, s.listFunctionEventInvokeConfigs, op.On("lambda:ListFunctionEventInvokeConfigs", s.ownWhole)),
 		op.Bind(lambdaapi.ListFunctions, s.listFunctions, op.On("lambda:ListFunctions", op.Any)),
 		op.Bind(lambdaapi.ListTags, s.listTags, op.On("lambda:ListTags", s.tagged)),
@@ -49,6 +57,8 @@ func (s *Service) Rows() []op.Row {
 		op.Bind(lambdaapi.TagResource, s.tagResource, op.On("lambda:TagResource", s.tagged).With(requestTags)),
 		op.Bind(lambdaapi.UntagResource, s.untagResource, op.On("lambda:UntagResource", s.tagged).With(requestTags)),
 		op.Bind(lambdaapi.UpdateAlias, s.updateAlias, op.On("lambda:UpdateAlias", s.sharedWhole)),
+		op.Bind(lambdaapi.UpdateEventSourceMapping, s.updateEventSourceMapping,
+			op.On("lambda:UpdateEventSourceMapping", s.aMapping).With(s.mappedFunction(functionARN))),
 		op.Bind(lambdaapi.UpdateFunctionCode, s.updateFunctionCode, op.On("lambda:UpdateFunctionCode", s.sharedWhole)),
 		op.Bind(lambdaapi.UpdateFunctionConfiguration, s.updateFunctionConfiguration,
 			op.On("lambda:UpdateFunctionConfiguration", s.ownWhole).With(layers("lambda:Layer"), network("lambda:SubnetIds", "lambda:SecurityGroupIds")),
@@ -59,6 +69,9 @@ func (s *Service) Rows() []op.Row {
 
 // mayListTags decides whether GetFunction shows tags.
 func (s *Service) mayListTags() op.Need { return op.On("lambda:ListTags", s.unqualified) }
+
+// functionARN is the condition key of the function that a mapping is of.
+const functionARN = "lambda:FunctionArn"
 
 // Actions that statements and messages name.
 const (

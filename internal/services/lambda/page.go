@@ -21,6 +21,7 @@ const (
 	versionPage  = "versions"
 	aliasPage    = "aliases"
 	asyncPage    = "async"
+	mappingPage  = "mappings"
 )
 
 // maxMarker bounds what is decoded of a marker: a name, a version, a kind.

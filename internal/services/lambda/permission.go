@@ -263,6 +263,13 @@ func (p *compiledPolicies) of(arn string) *policy.Attached {
 // addressed; nothing can be attached to $LATEST. The tags are the function's,
 // whatever the qualifier, so that none gets round a denial by tag (inferred).
 func (s *Service) Resource(_, arn string) op.Facts {
+	if p, ok := parseMapping(arn); ok {
+		facts := op.Facts{Account: p.account}
+		if m := s.mappings.Get(p.key()); m != nil {
+			facts.Tags = m.Tags
+		}
+		return facts
+	}
 	r, ok := parseName(arn)
 	if !ok || r.account == "" || r.region == "" {
 		return op.Facts{}

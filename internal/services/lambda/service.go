@@ -25,7 +25,9 @@ type Deps struct {
 	Log   *slog.Logger
 	// Directory says which principals exist; policies store their unique ids.
 	Directory op.Directory
-	Executor  *executor.Executor
+	// Changes tells when policies change, so that polls begin anew; it may be nil.
+	Changes  op.Changes
+	Executor *executor.Executor
 	// WorkDir is private to this server; code is unpacked below it.
 	WorkDir string
 	// CodeURL gives the address of a function's code, for GetFunction; nil
@@ -54,6 +56,7 @@ type Service struct {
 	events    *store.Table[event]
 	payloads  *store.Log
 	zips      *store.Table[zipFile]
+	mappings  *store.Table[mapping]
 
 	compiled *compiledPolicies
 	totals   *totals
@@ -62,6 +65,9 @@ type Service struct {
 	live     *runtimes
 	logs     *logWriter
 	queue    *queue
+	sessions *roleSessions
+	pollers  *pollers
+	changes  op.Changes
 
 	bus *op.Bus
 	// stop ends background work and running invokes by ending ctx. background
@@ -83,8 +89,9 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 		payloads: store.OpenLog(d.Store, "lambda.payloads"),
 		totals:   newTotals(), running: newConcurrency(), queue: newQueue(),
 		code: &codeDirs{dir: filepath.Join(d.WorkDir, "code"), blobs: d.Store.Blobs(), open: map[string]*codeDir{}},
-		live: &runtimes{open: map[string]*running{}},
+		live: &runtimes{open: map[string]*running{}}, sessions: &roleSessions{made: map[[2]string]roleSession{}}, changes: d.Changes,
 	}
+	s.pollers = &pollers{s: s, open: map[string]*poller{}}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -97,7 +104,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 }
 
 func (s *Service) openTables(ctx context.Context) error {
-	var errs [7]error
+	var errs [8]error
 	s.functions, errs[0] = store.OpenWatched(ctx, s.store, "lambda.functions", s.totals.functionShown)
 	s.versions, errs[1] = store.OpenWatched(ctx, s.store, "lambda.versions", s.totals.versionShown)
 	s.aliases, errs[2] = store.OpenTable[alias](ctx, s.store, "lambda.aliases")
@@ -105,7 +112,16 @@ func (s *Service) openTables(ctx context.Context) error {
 	s.settings, errs[4] = store.OpenTable[asyncSettings](ctx, s.store, "lambda.async-settings")
 	s.events, errs[5] = store.OpenTable[event](ctx, s.store, "lambda.events")
 	s.zips, errs[6] = store.OpenTable[zipFile](ctx, s.store, "lambda.zips")
+	s.mappings, errs[7] = store.OpenWatched(ctx, s.store, "lambda.mappings", s.pollers.shown)
 	return errors.Join(errs[:]...)
+}
+
+// changed is closed when a policy changed.
+func (s *Service) changed() <-chan struct{} {
+	if s.changes == nil {
+		return nil
+	}
+	return s.changes.Changed()
 }
 
 // API implements op.Service.
@@ -123,6 +139,7 @@ func (s *Service) Start(ctx context.Context, bus *op.Bus) error {
 	}
 	s.loadQueue()
 	s.spawn(s.dispatch)
+	s.pollers.start()
 	return nil
 }
 
@@ -145,7 +162,7 @@ func (s *Service) Reset(ctx context.Context) error {
 		}
 		return errors.Join(
 			empty(tx, s.functions), empty(tx, s.versions), empty(tx, s.aliases), empty(tx, s.policies),
-			empty(tx, s.settings), empty(tx, s.events), s.payloads.Trim(tx, store.Range{}),
+			empty(tx, s.settings), empty(tx, s.events), empty(tx, s.mappings), s.payloads.Trim(tx, store.Range{}),
 		)
 	})
 	if err != nil {

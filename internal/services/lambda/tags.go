@@ -14,8 +14,12 @@ import (
 	"github.com/sallyport/sallyport/policy"
 )
 
-// tagged is the finder of the tag operations, which name a resource by ARN.
+// tagged is the finder of the tag operations, which name a resource by ARN: a
+// function or an event source mapping.
 func (s *Service) tagged(_ context.Context, c *op.Call) ([]op.Resource, error) {
+	if p, ok := taggedMapping(c); ok {
+		return []op.Resource{{ARN: p.arn(), Account: p.account}}, nil
+	}
 	r, err := taggedFunction(c)
 	if err != nil {
 		return nil, err
@@ -40,6 +44,27 @@ func taggedFunction(c *op.Call) (ref, error) {
 	return r, err
 }
 
+// taggedMapping is the mapping of the caller's account and region that a tag
+// operation names.
+func taggedMapping(c *op.Call) (mappingID, bool) {
+	in, ok := c.Input.(interface{ GetResource() string })
+	if !ok {
+		return mappingID{}, false
+	}
+	p, ok := parseMapping(in.GetResource())
+	return p, ok && p.account == c.Account && p.region == c.Region
+}
+
+// mappingWithTags stands for the mapping a request gives tags to at creation:
+// it has no id yet.
+func (s *Service) mappingWithTags(_ context.Context, c *op.Call) ([]op.Resource, error) {
+	in, ok := c.Input.(*lambdaapi.CreateEventSourceMappingRequest)
+	if !ok || len(in.Tags) == 0 {
+		return nil, nil
+	}
+	return []op.Resource{{ARN: mappingID{c.Account, c.Region, "*"}.arn(), Account: c.Account}}, nil
+}
+
 // functionWithTags finds the function a request gives tags to at creation.
 func (s *Service) functionWithTags(ctx context.Context, c *op.Call) ([]op.Resource, error) {
 	in, ok := c.Input.(*lambdaapi.CreateFunctionRequest)
@@ -55,6 +80,8 @@ func requestTags(_ context.Context, c *op.Call, keys *policy.Context) {
 	var names []string
 	switch in := c.Input.(type) {
 	case *lambdaapi.CreateFunctionRequest:
+		tags = in.Tags
+	case *lambdaapi.CreateEventSourceMappingRequest:
 		tags = in.Tags
 	case *lambdaapi.TagResourceRequest:
 		tags = in.Tags
@@ -96,8 +123,12 @@ func checkTags(tags map[string]string) error {
 
 func tooManyTags() error { return invalid("Number of tags exceeds resource tag limit.") }
 
-// setTags changes a function's tags; that changes no version and no revision.
+// setTags changes the tags of a function, which changes no version and no
+// revision, or of an event source mapping.
 func (s *Service) setTags(ctx context.Context, c *op.Call, change func(map[string]string) error) (*api.Empty, error) {
+	if p, ok := taggedMapping(c); ok {
+		return &api.Empty{}, s.setMappingTags(ctx, p, change)
+	}
 	r, err := taggedFunction(c)
 	if err != nil {
 		return nil, err
@@ -108,16 +139,35 @@ func (s *Service) setTags(ctx context.Context, c *op.Call, change func(map[strin
 			return noFunction(r.arn())
 		}
 		f := *old
-		f.Tags = maps.Clone(old.Tags)
-		if f.Tags == nil {
-			f.Tags = map[string]string{}
-		}
-		if err := change(f.Tags); err != nil {
+		if f.Tags, err = changed(old.Tags, change); err != nil {
 			return err
 		}
 		return s.functions.Put(tx, r.key(), &f)
 	})
 	return &api.Empty{}, err
+}
+
+func (s *Service) setMappingTags(ctx context.Context, p mappingID, change func(map[string]string) error) error {
+	return s.store.Update(ctx, func(tx *store.Tx) (err error) {
+		old := s.mappings.GetIn(tx, p.key())
+		if old == nil {
+			return noMapping()
+		}
+		m := *old
+		if m.Tags, err = changed(old.Tags, change); err != nil {
+			return err
+		}
+		return s.mappings.Put(tx, p.key(), &m)
+	})
+}
+
+// changed are tags after a change, in a map of their own.
+func changed(tags map[string]string, change func(map[string]string) error) (map[string]string, error) {
+	tags = maps.Clone(tags)
+	if tags == nil {
+		tags = map[string]string{}
+	}
+	return tags, change(tags)
 }
 
 func (s *Service) tagResource(ctx context.Context, c *op.Call, in *lambdaapi.TagResourceRequest) (*api.Empty, error) {
@@ -146,6 +196,15 @@ func (s *Service) untagResource(ctx context.Context, c *op.Call, in *lambdaapi.U
 }
 
 func (s *Service) listTags(_ context.Context, c *op.Call, _ *lambdaapi.ListTagsRequest) (*lambdaapi.ListTagsResponse, error) {
+	out := &lambdaapi.ListTagsResponse{Tags: map[string]string{}}
+	if p, ok := taggedMapping(c); ok {
+		m := s.mappings.Get(p.key())
+		if m == nil {
+			return nil, noMapping()
+		}
+		maps.Copy(out.Tags, m.Tags)
+		return out, nil
+	}
 	r, err := taggedFunction(c)
 	if err != nil {
 		return nil, err
@@ -154,9 +213,6 @@ func (s *Service) listTags(_ context.Context, c *op.Call, _ *lambdaapi.ListTagsR
 	if f == nil {
 		return nil, noFunction(r.arn())
 	}
-	out := &lambdaapi.ListTagsResponse{Tags: f.Tags}
-	if out.Tags == nil {
-		out.Tags = map[string]string{}
-	}
+	maps.Copy(out.Tags, f.Tags)
 	return out, nil
 }
