@@ -34,17 +34,22 @@ type Handler struct {
 	bug      *bug.Reporter
 	log      *slog.Logger
 	version  string
+	// origins are the services that let pages of other origins read their answers.
+	origins map[*api.Service]op.CrossOrigin
 }
 
 // New makes the handler for all services of the bus.
 func New(c Config) *Handler {
-	h := &Handler{bus: c.Bus, clock: c.Clock, bug: c.Bug, log: c.Log, version: c.Version}
+	h := &Handler{bus: c.Bus, clock: c.Clock, bug: c.Bug, log: c.Log, version: c.Version, origins: map[*api.Service]op.CrossOrigin{}}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
 	var apis []*api.Service
 	for _, s := range c.Bus.Services() {
 		apis = append(apis, s.API())
+		if o, ok := s.(op.CrossOrigin); ok {
+			h.origins[s.API()] = o
+		}
 	}
 	h.router = wire.NewRouter(apis)
 	h.verifier = sigv4.New(sigv4.Config{Clock: c.Clock, Lookup: h.lookup})
@@ -53,9 +58,16 @@ func New(c Config) *Handler {
 
 // exchange is one request on its way through the steps.
 type exchange struct {
-	w         *answer
-	r         *http.Request
+	w *answer
+	// given is the request as it came and was signed, r as it is understood.
+	given, r *http.Request
+	// headed says that it is for S3: its headers describe its body, which is
+	// read only after they are proven.
+	headed    bool
+	payload   *sigv4.Payload
+	arriving  *arriving
 	body      []byte
+	stream    *api.Stream
 	requestID string
 	route     wire.Route
 	call      *op.Call
@@ -64,16 +76,18 @@ type exchange struct {
 
 // ServeHTTP takes a request through every step; the first that fails answers.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.health(w, r) {
+	if h.health(w, r) || h.preflight(w, r) {
 		return
 	}
-	e := &exchange{w: &answer{ResponseWriter: w}, r: normal(r), requestID: id.UUID()}
+	e := &exchange{w: newAnswer(w), given: r, r: r, requestID: id.UUID()}
 	defer h.recovered(e)
 	for _, step := range []func(*exchange) error{
+		h.understood,
 		h.bound,
 		h.routed,
 		h.identified,
 		h.known,
+		h.received,
 		h.decoded,
 		h.run,
 	} {
@@ -91,6 +105,11 @@ func (h *Handler) routed(e *exchange) error {
 	if e.route, failure = h.router.Route(e.r, e.body); failure != nil {
 		return failure
 	}
+	if sigv4.IsS3(e.route.Service) != e.headed {
+		// Its path means two things, by who reads it: neither was signed for the other.
+		return api.Newf(http.StatusBadRequest, "InvalidURI", "Couldn't parse the specified URI.")
+	}
+	h.shareWithOrigin(e)
 	return nil
 }
 
@@ -109,6 +128,9 @@ func (h *Handler) decoded(e *exchange) error {
 		return failure
 	}
 	e.call.Input = in
+	if e.stream != nil {
+		return wire.SetStream(in, e.stream)
+	}
 	return nil
 }
 
@@ -121,12 +143,11 @@ func (h *Handler) run(e *exchange) (err error) {
 	return err
 }
 
-// codec is the one of the service, or Lambda's when not even a service is known.
+// codec is the one of the protocol that the request came in, or Lambda's when
+// not even a service is known.
 func (h *Handler) codec(e *exchange) wire.Codec {
-	if e.route.Service != nil {
-		if c := h.router.For(e.route.Service.Protocol); c != nil {
-			return c
-		}
+	if c := h.router.For(e.route.Protocol); c != nil {
+		return c
 	}
 	return h.router.For(api.RESTJSON)
 }

@@ -8,11 +8,16 @@ import (
 	"github.com/sallyport/sallyport/internal/limits"
 )
 
-// awsJSON is the protocol JSON 1.1: Logs, and Sallyport's own API. JSON 1.0
-// differs in its content type, and in a namespace before the code of errors.
+// awsJSON are the protocols JSON 1.1 (Logs, and Sallyport's own API) and JSON
+// 1.0 (SQS), which differ in the content type and in how they name errors.
 type awsJSON struct {
 	plans       *plans
 	contentType string
+	// shapes says that the code of an error is written as its shape's name, and
+	// that a header repeats the code of the query protocol: SQS ("Interpreting
+	// Amazon SQS JSON API responses"). SDKs that know errors by the older code
+	// read the header; that for JavaScript fails without it.
+	shapes bool
 }
 
 // Decode implements Codec. A body that is empty stands for {}.
@@ -51,10 +56,20 @@ func (c *awsJSON) Encode(w http.ResponseWriter, o *api.Operation, requestID stri
 	return nil
 }
 
+// queryErrorHeader carries an error's code in the query protocol, and its fault.
+const queryErrorHeader = "x-amzn-query-error"
+
 // EncodeError implements Codec: the code is the member __type.
-func (c *awsJSON) EncodeError(w http.ResponseWriter, _ *api.Service, _ *api.Operation, requestID string, e *api.Error) {
+func (c *awsJSON) EncodeError(w http.ResponseWriter, s *api.Service, _ *api.Operation, requestID string, e *api.Error) {
+	code := e.Code
+	if c.shapes {
+		if s != nil && s.ID != "" {
+			code = "com.amazonaws." + s.ID + "#" + code
+		}
+		w.Header().Set(queryErrorHeader, queryCode(e)+";"+faultParty(e))
+	}
 	own := []jsonMember{
-		{name: "__type", text: e.Code},
+		{name: "__type", text: code},
 		{name: or(e.MessageMember, "message"), text: e.Message, null: e.NullMessage},
 	}
 	errorHeaders(w, e)

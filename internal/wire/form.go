@@ -84,6 +84,15 @@ func (p params) value() (string, bool) {
 	return "", false
 }
 
+// with is p and one more parameter of the whole, unless it is given already.
+func (p params) with(added param) params {
+	at, given := slices.BinarySearchFunc(p.all, added.key, func(x param, key string) int { return compareKeys(x.key, key) })
+	if !given {
+		p.all = slices.Insert(slices.Clone(p.all), at, added)
+	}
+	return p
+}
+
 // inner are the parameters below the part.
 func (p params) inner() params {
 	if _, own := p.value(); own {

@@ -8,14 +8,16 @@ import (
 	iamapi "github.com/sallyport/sallyport/internal/api/iam"
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	logsapi "github.com/sallyport/sallyport/internal/api/logs"
+	s3api "github.com/sallyport/sallyport/internal/api/s3"
 	sallyportapi "github.com/sallyport/sallyport/internal/api/sallyport"
 	snsapi "github.com/sallyport/sallyport/internal/api/sns"
+	sqsapi "github.com/sallyport/sallyport/internal/api/sqs"
 	stsapi "github.com/sallyport/sallyport/internal/api/sts"
 )
 
 // generated are all APIs that Sallyport speaks.
 func generated() []*api.Service {
-	return []*api.Service{iamapi.Service, lambdaapi.Service, logsapi.Service, sallyportapi.Service, snsapi.Service, stsapi.Service}
+	return []*api.Service{iamapi.Service, lambdaapi.Service, logsapi.Service, s3api.Service, sallyportapi.Service, snsapi.Service, sqsapi.Service, stsapi.Service}
 }
 
 // eachOperation runs a test for every bound operation of every API.

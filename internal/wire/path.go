@@ -124,16 +124,17 @@ func (n *pathNode) match(method string, parts []string, query url.Values, values
 func (n *pathNode) here(method string, query url.Values) (best *binding) {
 	for i := range n.bindings {
 		b := &n.bindings[i]
-		if b.method == method && b.asks(query) && (best == nil || len(b.query) > len(best.query)) {
+		if b.method == method && asks(b.query, query) && (best == nil || len(b.query) > len(best.query)) {
 			best = b
 		}
 	}
 	return best
 }
 
-func (b *binding) asks(query url.Values) bool {
-	for name, wanted := range b.query {
-		got, ok := query[name]
+// asks says whether the parameters that a path asks for are there.
+func asks(asked, given url.Values) bool {
+	for name, wanted := range asked {
+		got, ok := given[name]
 		if !ok || wanted[0] != "" && got[0] != wanted[0] {
 			return false
 		}

@@ -8,7 +8,8 @@ import (
 	"github.com/sallyport/sallyport/internal/limits"
 )
 
-// query is the protocol query: parameters in, XML out. IAM and STS.
+// query is the protocol query: parameters in, XML out. IAM, STS, SNS, and SQS
+// beside its JSON.
 type query struct{ plans *plans }
 
 // Decode implements Codec.
@@ -41,14 +42,19 @@ func (c *query) Encode(w http.ResponseWriter, o *api.Operation, requestID string
 	if err != nil {
 		return err
 	}
-	x := xmlWriter{make([]byte, 0, 1024)}
-	x.open(o.Name+"Response", o.Service.Namespace)
-	if o.ResultWrapper != "" {
-		x.open(o.ResultWrapper, "")
+	p := c.plans.of(o.Output)
+	wrapper := o.ResultWrapper
+	if wrapper == "" && len(p.fields) > 0 && !isQueryProtocol(o.Service.Protocol) {
+		wrapper = o.Name + "Result" // a model of another protocol names none
 	}
-	x.structure(c.plans.of(o.Output), v)
-	if o.ResultWrapper != "" {
-		x.close(o.ResultWrapper)
+	x := xmlWriter{b: make([]byte, 0, 1024), query: true}
+	x.open(o.Name+"Response", o.Service.Namespace)
+	if wrapper != "" {
+		x.open(wrapper, "")
+	}
+	x.structure(p, v)
+	if wrapper != "" {
+		x.close(wrapper)
 	}
 	x.open("ResponseMetadata", "")
 	x.element("RequestId", requestID)
@@ -71,7 +77,7 @@ func (c *query) EncodeError(w http.ResponseWriter, s *api.Service, _ *api.Operat
 	x.open("ErrorResponse", namespace)
 	x.open("Error", "")
 	x.element("Type", faultParty(e))
-	x.element("Code", e.Code)
+	x.element("Code", queryCode(e))
 	if !e.NullMessage {
 		x.element("Message", e.Message)
 	}
@@ -82,6 +88,9 @@ func (c *query) EncodeError(w http.ResponseWriter, s *api.Service, _ *api.Operat
 	errorHeaders(w, e)
 	answer(w, errorStatus(e), xmlType, requestID, x.b)
 }
+
+// queryCode is the code of an error in the query protocol.
+func queryCode(e *api.Error) string { return or(e.QueryCode, e.Code) }
 
 func faultParty(e *api.Error) string {
 	if e.Fault == api.Server {

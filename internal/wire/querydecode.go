@@ -12,12 +12,12 @@ import (
 func (p *plan) decodeParams(v reflect.Value, given params) error {
 	for i := range p.fields {
 		f := &p.fields[i]
-		part := given.child(f.name)
+		part := given.child(f.query)
 		if !part.given() {
 			continue
 		}
 		if err := f.decodeParam(v.Field(i), part); err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
+			return fmt.Errorf("%s: %w", f.query, err)
 		}
 	}
 	return nil

@@ -39,11 +39,19 @@ func (p *plan) decodeBindings(v reflect.Value, r *http.Request, labels map[strin
 			err = f.fromHeaders(v.Field(i), r.Header)
 		}
 		if err != nil {
-			return err
+			return &bindingError{f, err}
 		}
 	}
 	return nil
 }
+
+// bindingError says which member could not be read.
+type bindingError struct {
+	*field
+	cause error
+}
+
+func (e *bindingError) Error() string { return e.cause.Error() }
 
 // parseQuery reads a query string, bounded.
 func parseQuery(raw string) (url.Values, error) {
@@ -129,7 +137,8 @@ func (f *field) fromHeaders(v reflect.Value, h http.Header) error {
 			continue
 		}
 		value := reflect.New(f.typ.Elem()).Elem()
-		if err := f.elem.setText(target(value), given[0]); err != nil {
+		// A header given twice is one with both values (RFC 9110).
+		if err := f.elem.setText(target(value), strings.Join(given, ",")); err != nil {
 			return err
 		}
 		m.SetMapIndex(reflect.ValueOf(rest), value)

@@ -3,7 +3,6 @@ package wire
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -17,21 +16,27 @@ type Router struct {
 	services []*service
 	byTarget map[string]*service
 	codecs   map[api.Protocol]Codec
+	// s3 and sqs are the services whose requests are told by more than their
+	// protocol; nil where they are not among the services.
+	s3, sqs *service
 }
 
 // service is a service with the ways to its operations.
 type service struct {
 	*api.Service
 	byName map[string]*entry
-	paths  *pathNode
+	// paths are the ways of a REST service, buckets those of S3.
+	paths   *pathNode
+	buckets *buckets
 }
 
 // entry is an operation that AWS has; operation is nil when it is not bound.
 type entry struct {
 	name      string
 	operation *api.Operation
-	// code says that the body carries files, and may be larger than others.
-	code bool
+	// limit is how large the body may be; streams that it is not held in memory.
+	limit   int64
+	streams bool
 }
 
 // NewRouter makes a router for the services. It panics when an operation's
@@ -40,30 +45,70 @@ func NewRouter(services []*api.Service) *Router {
 	known := &plans{}
 	t := &Router{byTarget: map[string]*service{}, codecs: codecs(known)}
 	for _, s := range services {
-		added := &service{Service: s, byName: map[string]*entry{}, paths: &pathNode{}}
+		added := newService(s)
 		for _, o := range s.Operations {
-			e := &entry{name: o.Name, operation: o, code: carriesFiles(s.Protocol, known, o)}
-			added.bind(e, o.Method, o.Path)
+			added.bind(newEntry(known, o), o.Method, o.Path)
 		}
 		for _, u := range s.Unbound {
-			added.bind(&entry{name: u.Name}, u.Method, u.Path)
+			added.bind(&entry{name: u.Name, limit: limits.RequestBody}, u.Method, u.Path)
 		}
-		t.services = append(t.services, added)
-		if s.TargetPrefix != "" {
-			t.byTarget[s.TargetPrefix] = added
-		}
+		t.add(added)
 	}
 	return t
 }
 
+func newService(s *api.Service) *service {
+	added := &service{Service: s, byName: map[string]*entry{}}
+	switch {
+	case s.ID == "s3":
+		added.buckets = newBuckets()
+	case isREST(s.Protocol):
+		added.paths = &pathNode{}
+	}
+	return added
+}
+
+func (t *Router) add(s *service) {
+	t.services = append(t.services, s)
+	if s.TargetPrefix != "" {
+		t.byTarget[s.TargetPrefix] = s
+	}
+	switch s.ID {
+	case "s3":
+		t.s3 = s
+	case "sqs":
+		t.sqs = s
+	}
+}
+
 func (s *service) bind(e *entry, method, path string) {
 	s.byName[e.name] = e
-	if !isREST(s.Protocol) {
-		return
+	var err error
+	switch {
+	case s.buckets != nil:
+		err = s.buckets.add(method, path, e)
+	case s.paths != nil:
+		err = s.paths.add(method, path, e)
 	}
-	if err := s.paths.add(method, path, e); err != nil {
+	if err != nil {
 		panic(fmt.Sprintf("wire: path of %s:%s: %v", s.ID, e.name, err))
 	}
+}
+
+// newEntry is the entry of a bound operation.
+func newEntry(known *plans, o *api.Operation) *entry {
+	e := &entry{name: o.Name, operation: o, limit: limits.RequestBody}
+	if !isREST(o.Service.Protocol) {
+		return e
+	}
+	p := known.of(o.Input)
+	switch {
+	case p.payload != nil && p.payload.kind == streamKind:
+		e.limit, e.streams = limits.ObjectBody, true
+	case o.Service.Protocol == api.RESTJSON && p.carriesFiles():
+		e.limit = limits.CodeRequestBody
+	}
+	return e
 }
 
 // For is the codec of a protocol.
@@ -73,19 +118,18 @@ func (t *Router) For(p api.Protocol) Codec { return t.codecs[p] }
 func codecs(known *plans) map[api.Protocol]Codec {
 	return map[api.Protocol]Codec{
 		api.RESTJSON: &restJSON{known},
-		api.JSON11:   &awsJSON{known, "application/x-amz-json-1.1"},
+		api.JSON11:   &awsJSON{plans: known, contentType: "application/x-amz-json-1.1"},
+		api.JSON10:   &awsJSON{plans: known, contentType: "application/x-amz-json-1.0", shapes: true},
 		api.Query:    &query{known},
+		api.RESTXML:  &restXML{known},
 	}
 }
 
 func isREST(p api.Protocol) bool { return p == api.RESTJSON || p == api.RESTXML }
 
 // carriesFiles says whether the JSON body has a blob in it: base64 of a zip.
-func carriesFiles(p api.Protocol, known *plans, o *api.Operation) bool {
-	if p != api.RESTJSON {
-		return false
-	}
-	for _, f := range known.of(o.Input).body {
+func (p *plan) carriesFiles() bool {
+	for _, f := range p.body {
 		if f.kind == blobKind {
 			return true
 		}
@@ -106,15 +150,23 @@ func (t *Router) BodyLimit(r *http.Request) int64 {
 	if isTarget(r) {
 		return limits.RequestBody
 	}
-	if t.isQuery(r) {
+	if !t.isS3(r) && t.isQuery(r) {
 		return limits.QueryBody
 	}
-	for _, s := range t.rest(r) {
-		if e, _ := s.paths.find(r.Method, r.URL.EscapedPath(), queryOf(r)); e != nil && e.code {
-			return limits.CodeRequestBody
-		}
+	if route, _ := t.byPath(r); route.entry != nil {
+		return route.entry.limit
 	}
 	return limits.RequestBody
+}
+
+// Streams says whether the body of a request is one that Route.Streams of; known
+// before it is read.
+func (t *Router) Streams(r *http.Request) bool {
+	if isTarget(r) || !t.isS3(r) && t.isQuery(r) {
+		return false
+	}
+	route, _ := t.byPath(r)
+	return route.Streams()
 }
 
 const targetHeader = "X-Amz-Target"
@@ -126,7 +178,7 @@ func (t *Router) Route(r *http.Request, body []byte) (Route, *api.Error) {
 	if isTarget(r) {
 		return t.byHeader(r, r.Header.Get(targetHeader))
 	}
-	if t.isQuery(r) {
+	if !t.isS3(r) && t.isQuery(r) {
 		return t.byAction(r, body)
 	}
 	return t.byPath(r)
@@ -138,12 +190,17 @@ func isTarget(r *http.Request) bool {
 }
 
 // route is where an operation of a service is, by its name.
-func (s *service) route(name string) Route {
-	out := Route{Service: s.Service, Name: name}
+func (s *service) route(name string, p api.Protocol) Route {
+	out := Route{Service: s.Service, Name: name, Protocol: p}
 	if e := s.byName[name]; e != nil {
-		out.Operation, out.Unbound = e.operation, e.operation == nil
+		out.lead(e)
 	}
 	return out
+}
+
+// lead completes a route to an operation.
+func (route *Route) lead(e *entry) {
+	route.entry, route.Operation, route.Name, route.Unbound = e, e.operation, e.name, e.operation == nil
 }
 
 // byHeader routes the JSON protocols: "Logs_20140328.PutLogEvents".
@@ -151,103 +208,39 @@ func (t *Router) byHeader(r *http.Request, target string) (Route, *api.Error) {
 	dot := strings.LastIndexByte(target, '.')
 	if dot >= 0 {
 		if s := t.byTarget[target[:dot]]; s != nil {
-			return s.route(target[dot+1:]), nil
+			return s.route(target[dot+1:], s.Protocol), nil
 		}
 	}
 	if s := t.signedFor(r, func(p api.Protocol) bool { return p == api.JSON10 || p == api.JSON11 }); s != nil {
-		return Route{Service: s.Service, Name: target}, nil
+		return Route{Service: s.Service, Name: target, Protocol: s.Protocol}, nil
 	}
-	return Route{Service: &api.Service{Protocol: api.JSON11}, Name: target}, t.nowhere(r, target)
+	return stand(api.JSON11, target), t.nowhere(r, target)
 }
 
-// isQuery says whether a request is of the query protocol: at the root, with a
-// form or an Action, or signed for a service that speaks it.
-func (t *Router) isQuery(r *http.Request) bool {
-	if r.URL.Path != "/" && r.URL.Path != "" || r.Method != http.MethodPost && r.Method != http.MethodGet {
-		return false
-	}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		return true
-	}
-	return queryOf(r).Has("Action") || t.signedFor(r, isQueryProtocol) != nil
-}
-
-func isQueryProtocol(p api.Protocol) bool { return p == api.Query || p == api.EC2Query }
-
-func queryOf(r *http.Request) url.Values {
-	if r.URL.RawQuery == "" {
-		return nil
-	}
-	return r.URL.Query()
-}
-
-// byAction routes the query protocols, whose services share one path.
-func (t *Router) byAction(r *http.Request, body []byte) (Route, *api.Error) {
-	stand := Route{Service: &api.Service{Protocol: api.Query}}
-	body, failure := unpacked(r, body, limits.QueryBody)
-	if failure != nil {
-		return stand, failure
-	}
-	given, failure := parseParams(r, body)
-	if failure != nil {
-		return stand, failure
-	}
-	action, _ := given.child("Action").value()
-	version, _ := given.child("Version").value()
-	s := t.queryService(r, action, version)
-	if s == nil {
-		stand.Name, stand.params = action, given
-		return stand, t.nowhere(r, "Action="+action+" Version="+version)
-	}
-	out := s.route(action)
-	if version != "" && version != s.Version {
-		out = Route{Service: s.Service, Name: action}
-	}
-	out.params = given
-	return out, nil
-}
-
-// queryService tells the query services apart: by the version of the API,
-// which no two of them share; else by what the request is signed for; else by
-// the action, if only one has it.
-func (t *Router) queryService(r *http.Request, action, version string) *service {
-	var byVersion, byAction []*service
-	for _, s := range t.services {
-		if !isQueryProtocol(s.Protocol) {
-			continue
-		}
-		if s.Version == version {
-			byVersion = append(byVersion, s)
-		}
-		if s.byName[action] != nil {
-			byAction = append(byAction, s)
-		}
-	}
-	if len(byVersion) == 1 {
-		return byVersion[0]
-	}
-	if s := t.signedFor(r, isQueryProtocol); s != nil {
-		return s
-	}
-	if len(byAction) == 1 && version == "" {
-		return byAction[0]
-	}
-	return nil
+// stand is the route of a request that belongs nowhere, to be answered in p.
+func stand(p api.Protocol, name string) Route {
+	return Route{Service: &api.Service{Protocol: p}, Name: name, Protocol: p}
 }
 
 // signedFor is the service of the credential scope, if it speaks such a protocol.
-func (t *Router) signedFor(r *http.Request, speaks func(api.Protocol) bool) *service {
+func (t *Router) signedFor(r *http.Request, wanted func(api.Protocol) bool) *service {
 	name := scopeService(r)
 	if name == "" {
 		return nil
 	}
 	for _, s := range t.services {
-		if s.SigningName == name && speaks(s.Protocol) {
+		if s.SigningName == name && s.speaks(wanted) {
 			return s
 		}
 	}
 	return nil
 }
+
+func (s *service) speaks(wanted func(api.Protocol) bool) bool {
+	return wanted(s.Protocol) || slices.ContainsFunc(s.Also, wanted)
+}
+
+func anyProtocol(api.Protocol) bool { return true }
 
 // rest are the REST services a request can be for: the one it is signed for,
 // else all.
@@ -255,31 +248,37 @@ func (t *Router) rest(r *http.Request) []*service {
 	if s := t.signedFor(r, isREST); s != nil {
 		return []*service{s}
 	}
-	var all []*service
-	for _, s := range t.services {
-		if isREST(s.Protocol) {
-			all = append(all, s)
-		}
-	}
-	return all
+	return t.services
 }
 
-// byPath routes the REST protocols.
+// byPath routes the REST protocols. A request that is unsigned and matches no
+// other service's path is for an object of S3.
 func (t *Router) byPath(r *http.Request) (Route, *api.Error) {
+	if t.isS3(r) {
+		return t.byBucket(r)
+	}
 	asked := r.Method + " " + r.URL.EscapedPath()
 	for _, s := range t.rest(r) {
+		if s.paths == nil {
+			continue
+		}
 		if e, labels := s.paths.find(r.Method, r.URL.EscapedPath(), queryOf(r)); e != nil {
-			return Route{Service: s.Service, Operation: e.operation, Name: e.name, Unbound: e.operation == nil, Labels: labels}, nil
+			out := Route{Service: s.Service, Protocol: s.Protocol, Labels: labels}
+			out.lead(e)
+			return out, nil
 		}
 	}
-	if s := t.signedFor(r, func(api.Protocol) bool { return true }); s != nil {
-		return Route{Service: s.Service, Name: asked}, nil
+	if s := t.signedFor(r, anyProtocol); s != nil {
+		return Route{Service: s.Service, Name: asked, Protocol: s.Protocol}, nil
 	}
-	stand := &api.Service{Protocol: api.RESTJSON}
+	if t.s3 != nil && scopeService(r) == "" {
+		return t.byBucket(r)
+	}
+	p := api.RESTJSON
 	if slices.Contains(xmlReaders, scopeService(r)) {
-		stand.Protocol = api.Query
+		p = api.Query
 	}
-	return Route{Service: stand, Name: asked}, t.nowhere(r, asked)
+	return stand(p, asked), t.nowhere(r, asked)
 }
 
 // xmlReaders are services that are not here and whose clients read XML: they are

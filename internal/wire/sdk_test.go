@@ -21,6 +21,9 @@ func TestEveryInputOfTheSDKIsRead(t *testing.T) {
 		}
 		w.t = t
 		for seed := range uint64(6) {
+			if seed == 0 && unchecked(o.Service) {
+				continue
+			}
 			f := &filler{t: t, rand: rand.New(rand.NewPCG(seed, 1)), valid: true, sparse: seed == 0}
 			in := reflect.New(o.Input)
 			f.structure(known.of(o.Input), in.Elem(), 0)
@@ -42,6 +45,10 @@ func TestEveryInputOfTheSDKIsRead(t *testing.T) {
 	})
 }
 
+// unchecked says that our types do not know which members are required: the SDK
+// does, and sends nothing without them.
+func unchecked(s *api.Service) bool { return s.ID == "s3" || s.ID == "sqs" }
+
 func (p *plan) sortQueryLists(v reflect.Value) {
 	for i := range p.fields {
 		if list, ok := v.Field(i).Interface().([]string); ok && p.fields[i].in == inQuery {
@@ -60,7 +67,7 @@ func TestEveryOutputIsReadByTheSDK(t *testing.T) {
 			return
 		}
 		w.t = t
-		input := &filler{t: t, rand: rand.New(rand.NewPCG(1, 1)), valid: true, sparse: true}
+		input := &filler{t: t, rand: rand.New(rand.NewPCG(1, 1)), valid: true, sparse: !unchecked(o.Service)}
 		in := reflect.New(o.Input)
 		input.structure(known.of(o.Input), in.Elem(), 0)
 		for seed := range uint64(6) {

@@ -25,6 +25,9 @@ type Codec interface {
 // Route is where a request goes.
 type Route struct {
 	Service *api.Service
+	// Protocol is the one the request came in, and is answered in: a service may
+	// speak two.
+	Protocol api.Protocol
 	// Operation is nil when the operation is unknown or not bound.
 	Operation *api.Operation
 	// Name is the operation's name as asked for.
@@ -34,9 +37,15 @@ type Route struct {
 	// Labels are the decoded path labels of a REST binding.
 	Labels map[string]string
 
+	// entry is the operation as the router knows it, nil when it is unknown.
+	entry *entry
 	// params are the parameters of a query request, read once.
 	params params
 }
+
+// Streams says that the operation's input has a body that is not held in memory.
+// Its Decode is called without a body; SetStream gives the input its stream.
+func (route Route) Streams() bool { return route.entry != nil && route.entry.streams }
 
 // requestIDHeader carries the request id of every answer.
 const requestIDHeader = "x-amzn-RequestId"
@@ -44,8 +53,13 @@ const requestIDHeader = "x-amzn-RequestId"
 // answer writes a whole body. The length is always sent, so that no answer is
 // chunked and clients see one that was cut off.
 func answer(w http.ResponseWriter, status int, contentType, requestID string, body []byte) {
+	w.Header().Set(requestIDHeader, requestID)
+	send(w, status, contentType, body)
+}
+
+// send writes what answer does but for the request id.
+func send(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h := w.Header()
-	h.Set(requestIDHeader, requestID)
 	if status == http.StatusNoContent || status == http.StatusNotModified {
 		w.WriteHeader(status)
 		return

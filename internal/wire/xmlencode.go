@@ -5,13 +5,21 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
+	"time"
 	"unicode/utf8"
 )
 
 const xmlType = "text/xml"
 
 // xmlWriter appends XML.
-type xmlWriter struct{ b []byte }
+type xmlWriter struct {
+	b []byte
+	// query says that members have their names of the query protocol.
+	query bool
+	// millis says that timestamps always have milliseconds, as S3 writes them.
+	millis bool
+}
 
 // open starts an element, with a namespace unless it is empty.
 func (x *xmlWriter) open(name, namespace string) {
@@ -73,13 +81,20 @@ func (x *xmlWriter) text(s string) {
 func (x *xmlWriter) structure(p *plan, v reflect.Value) {
 	for i := range p.fields {
 		f := &p.fields[i]
-		if f.in != inBody {
+		if f.in != inBody || f.attribute {
 			continue
 		}
 		if value, present := source(v.Field(i)); present {
-			x.value(f.name, &f.shape, value)
+			x.value(x.name(f), &f.shape, value)
 		}
 	}
+}
+
+func (x *xmlWriter) name(f *field) string {
+	if x.query {
+		return f.query
+	}
+	return f.name
 }
 
 // value writes a value as an element, a flat list or map as several.
@@ -91,6 +106,7 @@ func (x *xmlWriter) value(name string, s *shape, v reflect.Value) {
 	x.open(name, "")
 	switch s.kind {
 	case structKind:
+		x.attributes(s.fields, v)
 		x.structure(s.fields, v)
 	case listKind:
 		x.parts(s.item, s, v)
@@ -98,10 +114,40 @@ func (x *xmlWriter) value(name string, s *shape, v reflect.Value) {
 		x.parts("entry", s, v)
 	case stringKind:
 		x.text(v.String())
+	case timeKind:
+		x.time(s, v.Interface().(time.Time))
 	default:
 		x.b = s.appendText(x.b, v)
 	}
 	x.close(name)
+}
+
+// attributes adds the members that are attributes to the element just opened.
+func (x *xmlWriter) attributes(p *plan, v reflect.Value) {
+	for i := range p.fields {
+		f := &p.fields[i]
+		value, present := source(v.Field(i))
+		if !f.attribute || !present {
+			continue
+		}
+		x.b = x.b[:len(x.b)-1] // the bracket that closed it
+		if strings.HasPrefix(f.name, "xsi:") {
+			x.b = append(x.b, ` xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"`...)
+		}
+		x.b = append(x.b, ' ')
+		x.b = append(x.b, f.name...)
+		x.b = append(x.b, `="`...)
+		x.text(string(f.appendText(nil, value)))
+		x.b = append(x.b, `">`...)
+	}
+}
+
+func (x *xmlWriter) time(s *shape, t time.Time) {
+	if x.millis && s.time == isoTime {
+		x.b = t.UTC().AppendFormat(x.b, "2006-01-02T15:04:05.000Z")
+		return
+	}
+	x.b = s.time.append(x.b, t)
 }
 
 // parts writes the elements of a list or the entries of a map under one name.

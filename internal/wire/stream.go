@@ -1,0 +1,59 @@
+package wire
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+
+	"github.com/sallyport/sallyport/internal/api"
+)
+
+// SetStream gives an input its body: whoever called Decode does so after it, for
+// a route that Streams, and before the input goes on.
+func SetStream(in any, s *api.Stream) error {
+	v := reflect.ValueOf(in)
+	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
+		return fmt.Errorf("wire: a %T has no stream", in)
+	}
+	v = v.Elem()
+	for i := range v.NumField() {
+		if v.Field(i).Type() == reflect.TypeFor[*api.Stream]() {
+			v.Field(i).Set(reflect.ValueOf(s))
+			return nil
+		}
+	}
+	return fmt.Errorf("wire: a %T has no stream", in)
+}
+
+// sendStream sends headers, then the body, and closes it in any case. The length
+// is what the client waits for: a body that ends before it, or fails, ends the
+// connection, so that no client takes it for whole.
+//
+// A body that is a file goes out by way of the kernel (sendfile), from where it
+// stands and no further than its length: a handler seeks and gives the length of
+// a range.
+func sendStream(w http.ResponseWriter, status int, s *api.Stream) {
+	h := w.Header()
+	if h.Get("Content-Type") == "" {
+		h["Content-Type"] = nil // so that net/http does not guess one
+	}
+	if s == nil || s.Body == nil {
+		send(w, status, "", nil)
+		return
+	}
+	defer s.Body.Close()
+	if s.Length < 0 {
+		h.Del("Content-Length")
+		w.WriteHeader(status)
+		if _, err := io.Copy(w, s.Body); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		return
+	}
+	h.Set("Content-Length", fmt.Sprint(s.Length))
+	w.WriteHeader(status)
+	if n, err := io.Copy(w, io.LimitReader(s.Body, s.Length)); err != nil || n != s.Length {
+		panic(http.ErrAbortHandler)
+	}
+}
