@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sallyport/sallyport/internal/api"
 	"github.com/sallyport/sallyport/internal/limits"
 )
 
