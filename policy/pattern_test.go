@@ -83,7 +83,8 @@ func TestPatternsTakeNoLonger(t *testing.T) {
 		{"several such", strings.Repeat("*"+strings.Repeat("a?", 1000)+"b", 8), false, true},
 	} {
 		p := compilePattern(test.pattern, grammar{wildcards: true})
-		took := testing.AllocsPerRun(1, func() {
+		// The mean of some runs, rounded down: what the runtime takes meanwhile is not counted.
+		took := testing.AllocsPerRun(4, func() {
 			if matchPieces(p.pieces, text, 0, test.fold) {
 				t.Errorf("%s: matches", test.name)
 			}
