@@ -38,6 +38,7 @@ type disk struct {
 	chapter uint64
 	written map[string]bool
 	begun   bool
+	lines   encoder
 	packer  *flate.Writer
 }
 
@@ -116,16 +117,17 @@ type gathered struct {
 
 func (d *disk) gather(batch []*Record, chapter uint64) (*gathered, error) {
 	var (
-		lines bytes.Buffer
+		err   error
+		lines []byte
 		ids   []string
 		key   = seqKey(batch[0].Seq)
 		g     = &gathered{fresh: map[string]bool{}}
 	)
 	for _, r := range batch {
-		if d.chapterOf(r.Seq) != chapter || lines.Len() > limits.TrailBatchBytes {
+		if d.chapterOf(r.Seq) != chapter || len(lines) > limits.TrailBatchBytes {
 			break
 		}
-		if err := json.NewEncoder(&lines).Encode(r.spelled()); err != nil {
+		if lines, err = d.lines.append(lines, r); err != nil {
 			return nil, fmt.Errorf("record %d: %w", r.Seq, err)
 		}
 		ids, g.last = append(ids, r.RequestID), r.Seq
@@ -137,7 +139,7 @@ func (d *disk) gather(batch []*Record, chapter uint64) (*gathered, error) {
 			g.policies = append(g.policies, store.Entry{Key: policyKey(chapter, a.Policy.Digest()), Value: a.Policy.Source()})
 		})
 	}
-	packed, err := d.pack(lines.Bytes())
+	packed, err := d.pack(lines)
 	if err != nil {
 		return nil, err
 	}
