@@ -1,6 +1,9 @@
 package api
 
-import "io"
+import (
+	"bytes"
+	"io"
+)
 
 // Stream is a body that is never held in memory as a whole: an S3 object on its
 // way in or out.
@@ -18,4 +21,9 @@ type Stream struct {
 	// Trailers are the headers that came after the body, by their names in lower
 	// case. They are complete once Body gave io.EOF, and nil where none came.
 	Trailers map[string]string
+}
+
+// BytesStream is a Stream of bytes that are in memory already.
+func BytesStream(b []byte) *Stream {
+	return &Stream{Body: io.NopCloser(bytes.NewReader(b)), Length: int64(len(b))}
 }

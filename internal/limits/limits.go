@@ -86,6 +86,8 @@ const (
 	// of one mapping at a time, where it sets no bound of its own (AWS: 1,250).
 	MappingFilters     = 5
 	MappingConcurrency = 100
+	// DeliveryWorkers is how many deliveries of one service are made at a time.
+	DeliveryWorkers = 16
 	// RoleSessions is how many sessions of execution roles Lambda keeps for its
 	// own calls.
 	RoleSessions = 10_000

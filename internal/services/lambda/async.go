@@ -86,7 +86,7 @@ func (s *Service) attempt(ctx context.Context, key string) {
 	rules := s.rules(r)
 	v := s.now().drawn(r)
 	if v == nil || s.clock.Now().Sub(e.Received) > rules.age {
-		s.finish(ctx, key)
+		s.finish(ctx, key, v, ending{condition: endTooOld, attempts: e.Failures})
 		return
 	}
 	if v.State == pending {
@@ -104,8 +104,10 @@ func (s *Service) attempt(ctx context.Context, key string) {
 	switch {
 	case err != nil:
 		s.failed(ctx, key, err)
-	case result.FunctionError == "" || e.Failures >= rules.retries:
-		s.finish(ctx, key)
+	case result.FunctionError == "":
+		s.finish(ctx, key, v, ending{endSuccess, e.Failures + 1, v.Version, result})
+	case e.Failures >= rules.retries:
+		s.finish(ctx, key, v, ending{endExhausted, e.Failures + 1, v.Version, result})
 	default:
 		s.again(ctx, key, e)
 	}
@@ -147,11 +149,26 @@ func (s *Service) again(ctx context.Context, key string, e *event) {
 	}
 }
 
-// finish ends an event: it ran, or it is given up.
-func (s *Service) finish(ctx context.Context, key string) {
-	err := s.store.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+// finish ends an event: it ran, or it is given up. What is to be sent of it is
+// owed from the moment that it is over.
+func (s *Service) finish(ctx context.Context, key string, v *config, end ending) {
+	ctx = context.WithoutCancel(ctx)
+	var payload []byte
+	if v != nil { // the role of a function that is gone can send nothing
+		var err error
+		if payload, err = s.payload(ctx, key); err != nil {
+			s.failed(ctx, key, err)
+			return
+		}
+	}
+	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		tx.After(func() { s.queue.forget(key) })
-		return errors.Join(s.events.Delete(tx, key), s.payloads.Trim(tx, exactly(key)))
+		e := s.events.GetIn(tx, key)
+		if e == nil {
+			return nil // the function was deleted meanwhile
+		}
+		owed, err := s.owed(keyRef(key).with(e.Qualifier), v, e, end, payload)
+		return errors.Join(err, s.putOwed(tx, key, owed), s.events.Delete(tx, key), s.payloads.Trim(tx, exactly(key)))
 	})
 	if err != nil {
 		s.log.ErrorContext(ctx, "a finished asynchronous invoke could not be removed and may run again", "error", err)
@@ -186,6 +203,8 @@ func (s *Service) payload(ctx context.Context, key string) ([]byte, error) {
 type asyncRules struct {
 	retries int
 	age     time.Duration
+	// onSuccess and onFailure are ARNs, empty for none.
+	onSuccess, onFailure string
 }
 
 // rules are those of exactly what the invoke addressed.
@@ -198,6 +217,7 @@ func (s *Service) rules(r ref) asyncRules {
 		if own.Age != nil {
 			rules.age = time.Duration(*own.Age) * time.Second
 		}
+		rules.onSuccess, rules.onFailure = own.OnSuccess, own.OnFailure
 	}
 	return rules
 }
@@ -206,6 +226,22 @@ func (s *Service) rules(r ref) asyncRules {
 type asyncSettings struct {
 	Modified     time.Time
 	Retries, Age *int32
+	// OnSuccess and OnFailure are the ARNs of destinations, empty for none.
+	OnSuccess string `json:",omitempty"`
+	OnFailure string `json:",omitempty"`
+}
+
+// send sets the destinations that a request names; one it leaves out stays.
+func (a *asyncSettings) send(to *lambdaapi.DestinationConfig) {
+	if to == nil {
+		return
+	}
+	if to.OnSuccess != nil {
+		a.OnSuccess = to.OnSuccess.GetDestination()
+	}
+	if to.OnFailure != nil {
+		a.OnFailure = to.OnFailure.GetDestination()
+	}
 }
 
 // settingsName is the name under which settings are kept: those of the
@@ -221,6 +257,8 @@ func (a *asyncSettings) show(r ref) *lambdaapi.FunctionEventInvokeConfig {
 	return &lambdaapi.FunctionEventInvokeConfig{
 		LastModified: &a.Modified, FunctionArn: ptr(r.with(settingsName(r.qualifier)).arn()),
 		MaximumRetryAttempts: a.Retries, MaximumEventAgeInSeconds: a.Age,
-		DestinationConfig: &lambdaapi.DestinationConfig{OnSuccess: &lambdaapi.OnSuccess{}, OnFailure: &lambdaapi.OnFailure{}},
+		DestinationConfig: &lambdaapi.DestinationConfig{
+			OnSuccess: &lambdaapi.OnSuccess{Destination: optional(a.OnSuccess)}, OnFailure: &lambdaapi.OnFailure{Destination: optional(a.OnFailure)},
+		},
 	}
 }

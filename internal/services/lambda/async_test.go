@@ -200,7 +200,7 @@ func TestAsyncSettings(t *testing.T) {
 	_, err = call(w, root, lambdaapi.PutFunctionEventInvokeConfig, &lambdaapi.PutFunctionEventInvokeConfigRequest{FunctionName: ptr("f"), DestinationConfig: to(arnOf(here, "f"))})
 	refused(t, err, 400, "InvalidParameterValueException", "You can't specify the function as a destination for itself.")
 	_, err = call(w, root, lambdaapi.PutFunctionEventInvokeConfig, &lambdaapi.PutFunctionEventInvokeConfigRequest{FunctionName: ptr("f"), DestinationConfig: to("arn:aws:sqs:us-east-1:" + here + ":q")})
-	refusedLike(t, err, 400, "InvalidParameterValueException", "The destination ARN arn:aws:sqs:us-east-1:"+here+":q is invalid.")
+	refused(t, err, 400, "InvalidParameterValueException", "The function's execution role does not have permissions to call SendMessage on arn:aws:sqs:us-east-1:"+here+":q")
 	_, err = call(w, root, lambdaapi.PutFunctionEventInvokeConfig, &lambdaapi.PutFunctionEventInvokeConfigRequest{FunctionName: ptr("g"), MaximumRetryAttempts: ptr(int32(1))})
 	refused(t, err, 404, "ResourceNotFoundException", "The function doesn't exist.")
 	put := must(w, lambdaapi.PutFunctionEventInvokeConfig, &lambdaapi.PutFunctionEventInvokeConfigRequest{FunctionName: ptr("f"), MaximumRetryAttempts: ptr(int32(1))})

@@ -12,7 +12,9 @@ import (
 
 func (s *Service) putFunctionEventInvokeConfig(ctx context.Context, c *op.Call, in *lambdaapi.PutFunctionEventInvokeConfigRequest) (*lambdaapi.FunctionEventInvokeConfig, error) {
 	return s.setAsync(ctx, c, in.DestinationConfig, func(old *asyncSettings) (*asyncSettings, error) {
-		return &asyncSettings{Retries: in.MaximumRetryAttempts, Age: in.MaximumEventAgeInSeconds}, nil
+		now := &asyncSettings{Retries: in.MaximumRetryAttempts, Age: in.MaximumEventAgeInSeconds}
+		now.send(in.DestinationConfig)
+		return now, nil
 	}, in.MaximumRetryAttempts, in.MaximumEventAgeInSeconds)
 }
 
@@ -28,6 +30,7 @@ func (s *Service) updateFunctionEventInvokeConfig(ctx context.Context, c *op.Cal
 		if in.MaximumEventAgeInSeconds != nil {
 			now.Age = in.MaximumEventAgeInSeconds
 		}
+		now.send(in.DestinationConfig)
 		return &now, nil
 	}, in.MaximumRetryAttempts, in.MaximumEventAgeInSeconds)
 }
@@ -39,7 +42,7 @@ func (s *Service) setAsync(ctx context.Context, c *op.Call, to *lambdaapi.Destin
 	if err != nil {
 		return nil, err
 	}
-	if err := checkDestinations(r, to, given); err != nil {
+	if err := s.checkDestinations(ctx, c, r, to, given); err != nil {
 		return nil, err
 	}
 	var now *asyncSettings
@@ -61,32 +64,6 @@ func (s *Service) setAsync(ctx context.Context, c *op.Call, to *lambdaapi.Destin
 		return nil, err
 	}
 	return now.show(r), nil
-}
-
-// checkDestinations refuses every destination: none can be delivered to here.
-func checkDestinations(r ref, to *lambdaapi.DestinationConfig, given []*int32) error {
-	var wanted []string
-	if to != nil {
-		for _, d := range []string{to.OnSuccess.GetDestination(), to.OnFailure.GetDestination()} {
-			if d != "" {
-				wanted = append(wanted, d)
-			}
-		}
-	}
-	if len(wanted) == 0 {
-		for _, g := range given {
-			if g != nil {
-				return nil
-			}
-		}
-		return invalid("You must specify at least one of error handling or destination setting.")
-	}
-	for _, d := range wanted {
-		if d == r.unqualified() {
-			return invalid("You can't specify the function as a destination for itself.")
-		}
-	}
-	return invalid("The destination ARN %s is invalid. Sallyport delivers to no destinations.", wanted[0])
 }
 
 func noSettings(r ref) *api.Error {

@@ -38,7 +38,11 @@ func (s *Service) createFunction(ctx context.Context, c *op.Call, in *lambdaapi.
 		return nil, err
 	}
 	f := s.newFunction(c, w, in, u.code)
-	if err := s.checkTrust(ctx, c, r, in.GetRole()); err != nil {
+	err = s.checkTrust(ctx, c, r, in.GetRole())
+	if err == nil {
+		err = s.checkDeadLetters(ctx, c, r, f.Latest.Role, f.Latest.DeadLetters)
+	}
+	if err != nil {
 		u.done()
 		return nil, err
 	}

@@ -19,6 +19,13 @@
 //     once: the mapping stays Enabled, and its LastProcessingResult says what is
 //     missing (in words of ours: AWS's are not known) until the right is back.
 //
+//   - As that same session it sends what asynchronous invokes leave: records to
+//     destinations, events to dead-letter targets. AWS drops what a target
+//     refuses; so is it here, and the refusal can be found in the record.
+//
+// What will be done later as the role is tried when it is configured
+// (op.Try), and refused with AWS's texts.
+//
 // Inside itself it brings polled messages to the function: AWS asks no permission
 // there, so the function's policy is not looked at.
 //
@@ -28,7 +35,7 @@
 // # How it differs from AWS
 //
 //   - Code comes in the request (a zip); there is no S3, and no container
-//     images, layers, VPC, dead-letter queues, destinations, X-Ray tracing,
+//     images, layers, VPC, EventBridge destinations, X-Ray tracing,
 //     customer KMS keys, code signing, SnapStart, JSON log format, file
 //     systems, durable functions or tenant isolation yet. A request that asks
 //     for one of them is refused and says so: nothing is silently ignored.

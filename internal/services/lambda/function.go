@@ -39,7 +39,9 @@ type config struct {
 	Memory, Storage, Timeout int32
 	Variables                map[string]string `json:",omitempty"`
 	LogGroup                 string            `json:",omitempty"`
-	Code                     code
+	// DeadLetters is the ARN of the queue or topic that gets events given up.
+	DeadLetters string `json:",omitempty"`
+	Code        code
 	// Modified is when code or configuration changed last.
 	Modified time.Time
 	// Revision changes with every change AWS counts, Generation only with those
@@ -138,6 +140,9 @@ func (c *config) list(r ref) *lambdaapi.FunctionConfiguration {
 		EphemeralStorage: &lambdaapi.EphemeralStorage{Size: &c.Storage},
 		SnapStart:        &lambdaapi.SnapStartResponse{ApplyOn: ptr("None"), OptimizationStatus: ptr("Off")},
 		LoggingConfig:    &lambdaapi.LoggingConfig{LogFormat: ptr("Text"), LogGroup: ptr(c.logGroup(r.name))},
+	}
+	if c.DeadLetters != "" {
+		out.DeadLetterConfig = &lambdaapi.DeadLetterConfig{TargetArn: &c.DeadLetters}
 	}
 	if len(c.Variables) > 0 {
 		out.Environment = &lambdaapi.EnvironmentResponse{Variables: c.Variables}

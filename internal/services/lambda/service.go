@@ -13,7 +13,9 @@ import (
 	"github.com/sallyport/sallyport/internal/bug"
 	"github.com/sallyport/sallyport/internal/clock"
 	"github.com/sallyport/sallyport/internal/executor"
+	"github.com/sallyport/sallyport/internal/limits"
 	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/outbox"
 	"github.com/sallyport/sallyport/internal/store"
 )
 
@@ -57,6 +59,8 @@ type Service struct {
 	payloads  *store.Log
 	zips      *store.Table[zipFile]
 	mappings  *store.Table[mapping]
+
+	deliveries *outbox.Outbox[delivery]
 
 	compiled *compiledPolicies
 	totals   *totals
@@ -104,7 +108,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 }
 
 func (s *Service) openTables(ctx context.Context) error {
-	var errs [8]error
+	var errs [9]error
 	s.functions, errs[0] = store.OpenWatched(ctx, s.store, "lambda.functions", s.totals.functionShown)
 	s.versions, errs[1] = store.OpenWatched(ctx, s.store, "lambda.versions", s.totals.versionShown)
 	s.aliases, errs[2] = store.OpenTable[alias](ctx, s.store, "lambda.aliases")
@@ -113,6 +117,9 @@ func (s *Service) openTables(ctx context.Context) error {
 	s.events, errs[5] = store.OpenTable[event](ctx, s.store, "lambda.events")
 	s.zips, errs[6] = store.OpenTable[zipFile](ctx, s.store, "lambda.zips")
 	s.mappings, errs[7] = store.OpenWatched(ctx, s.store, "lambda.mappings", s.pollers.shown)
+	s.deliveries, errs[8] = outbox.Open[delivery](ctx, outbox.Config{
+		Store: s.store, Clock: s.clock, Bug: s.bug, Log: s.log, Kind: "lambda.deliveries", Workers: limits.DeliveryWorkers,
+	})
 	return errors.Join(errs[:]...)
 }
 
@@ -139,6 +146,7 @@ func (s *Service) Start(ctx context.Context, bus *op.Bus) error {
 	}
 	s.loadQueue()
 	s.spawn(s.dispatch)
+	s.spawn(func() { s.deliveries.Run(s.ctx, s.deliver) })
 	s.pollers.start()
 	return nil
 }
@@ -162,7 +170,7 @@ func (s *Service) Reset(ctx context.Context) error {
 		}
 		return errors.Join(
 			empty(tx, s.functions), empty(tx, s.versions), empty(tx, s.aliases), empty(tx, s.policies),
-			empty(tx, s.settings), empty(tx, s.events), empty(tx, s.mappings), s.payloads.Trim(tx, store.Range{}),
+			empty(tx, s.settings), empty(tx, s.events), empty(tx, s.mappings), s.dropDeliveries(tx), s.payloads.Trim(tx, store.Range{}),
 		)
 	})
 	if err != nil {
@@ -171,6 +179,15 @@ func (s *Service) Reset(ctx context.Context) error {
 	s.retireStale()
 	s.logs.forget()
 	return s.sweepZips(ctx)
+}
+
+func (s *Service) dropDeliveries(tx *store.Tx) error {
+	for key := range s.deliveries.All("") {
+		if err := s.deliveries.Delete(tx, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func empty[T any](tx *store.Tx, t *store.Table[T]) error {

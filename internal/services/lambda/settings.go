@@ -19,6 +19,7 @@ type settings struct {
 	logging                             *lambdaapi.LoggingConfig
 	layers                              []string
 	key                                 *string
+	dead                                *lambdaapi.DeadLetterConfig
 	// asked names each feature of the request that is not here.
 	asked []string
 }
@@ -26,9 +27,9 @@ type settings struct {
 func settingsOfCreate(in *lambdaapi.CreateFunctionRequest) *settings {
 	w := &settings{
 		runtime: in.Runtime, role: in.Role, handler: in.Handler, description: in.Description, timeout: in.Timeout, memory: in.MemorySize,
-		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn,
+		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn, dead: in.DeadLetterConfig,
 	}
-	w.features(in.VpcConfig, in.DeadLetterConfig, in.TracingConfig, in.SnapStart, len(in.FileSystemConfigs), in.ImageConfig, in.CapacityProviderConfig, in.DurableConfig)
+	w.features(in.VpcConfig, in.TracingConfig, in.SnapStart, len(in.FileSystemConfigs), in.ImageConfig, in.CapacityProviderConfig, in.DurableConfig)
 	w.ask(in.TenancyConfig != nil, "TenancyConfig")
 	w.ask(in.PublishTo != nil, "PublishTo")
 	w.ask(in.GetPackageType() == "Image" || in.Code != nil && in.Code.ImageUri != nil, "PackageType Image")
@@ -38,19 +39,18 @@ func settingsOfCreate(in *lambdaapi.CreateFunctionRequest) *settings {
 func settingsOfUpdate(in *lambdaapi.UpdateFunctionConfigurationRequest) *settings {
 	w := &settings{
 		runtime: in.Runtime, role: in.Role, handler: in.Handler, description: in.Description, timeout: in.Timeout, memory: in.MemorySize,
-		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn,
+		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn, dead: in.DeadLetterConfig,
 	}
-	w.features(in.VpcConfig, in.DeadLetterConfig, in.TracingConfig, in.SnapStart, len(in.FileSystemConfigs), in.ImageConfig, in.CapacityProviderConfig, in.DurableConfig)
+	w.features(in.VpcConfig, in.TracingConfig, in.SnapStart, len(in.FileSystemConfigs), in.ImageConfig, in.CapacityProviderConfig, in.DurableConfig)
 	return w
 }
 
 // features notes what is asked for and not here. Members that switch a feature
 // off ask for nothing: tools send them always.
-func (w *settings) features(vpc *lambdaapi.VpcConfig, dead *lambdaapi.DeadLetterConfig, tracing *lambdaapi.TracingConfig, snap *lambdaapi.SnapStart,
+func (w *settings) features(vpc *lambdaapi.VpcConfig, tracing *lambdaapi.TracingConfig, snap *lambdaapi.SnapStart,
 	fileSystems int, image *lambdaapi.ImageConfig, capacity *lambdaapi.CapacityProviderConfig, durable *lambdaapi.DurableConfig,
 ) {
 	w.ask(vpc != nil && len(vpc.SubnetIds)+len(vpc.SecurityGroupIds) > 0, "VpcConfig")
-	w.ask(dead.GetTargetArn() != "", "DeadLetterConfig")
 	w.ask(tracing.GetMode() == "Active", "TracingConfig Active")
 	w.ask(snap.GetApplyOn() == "PublishedVersions", "SnapStart")
 	w.ask(fileSystems > 0, "FileSystemConfigs")
@@ -152,6 +152,9 @@ func (w *settings) apply(c *config) {
 	set(&c.Memory, w.memory)
 	if w.environment != nil {
 		c.Variables = w.environment.Variables
+	}
+	if w.dead != nil {
+		c.DeadLetters = w.dead.GetTargetArn()
 	}
 	if w.storage != nil {
 		set(&c.Storage, w.storage.Size)

@@ -126,11 +126,18 @@ func (s *Service) updateFunctionConfiguration(ctx context.Context, c *op.Call, i
 	if err := checkLayers(c, w.layers); err != nil {
 		return nil, err
 	}
-	if _, err := s.editable(s.now(), r, in.RevisionId); err != nil {
+	f, err := s.editable(s.now(), r, in.RevisionId)
+	if err != nil {
 		return nil, err
 	}
 	if in.Role != nil {
 		if err := s.checkTrust(ctx, c, r, *in.Role); err != nil {
+			return nil, err
+		}
+	}
+	w.apply(&f.Latest)
+	if in.Role != nil || in.DeadLetterConfig != nil {
+		if err := s.checkDeadLetters(ctx, c, r, f.Latest.Role, f.Latest.DeadLetters); err != nil {
 			return nil, err
 		}
 	}
