@@ -48,10 +48,9 @@ type Inquiry struct {
 }
 
 // What finds what a principal may do. Where policies have patterns it asks
-// about the patterns themselves, as if they were resources: what is allowed on
-// a pattern is allowed on all it stands for, but for Except. Where two policies
-// must allow and each has a pattern that only overlaps the other's, what they
-// have in common is not found.
+// about the patterns themselves, and about what patterns have in common of which
+// all must allow: what is allowed on a pattern is allowed on all it stands for,
+// but for Except.
 func What(in Inquiry) Abilities {
 	w := &what{Inquiry: in, rows: map[string]*Ability{}}
 	for _, action := range w.actions() {
@@ -65,6 +64,8 @@ type what struct {
 	Inquiry
 	Abilities
 	rows map[string]*Ability
+	// asks keeps candidates, which are the same for most actions of a service.
+	asks map[string][]candidate
 }
 
 // policies are all that count, with those of the resource side if they are the
@@ -112,102 +113,91 @@ func (w *what) actions() []string {
 	return all
 }
 
-// about asks about one action: on every pattern that a statement about it has.
+// about asks about one action: on every pattern that a statement about it has,
+// and on what patterns have in common.
 func (w *what) about(action string) {
-	var allowed, denied []string
-	for _, resource := range w.candidates(action) {
+	all, ok := w.candidates(action)
+	if !ok {
+		w.Cut = true
+		return
+	}
+	var allowed, denied, silent, conditions []Ability
+	for _, c := range all {
 		if w.Asked++; w.Asked > mostQuestions {
 			w.Cut = true
 			return
 		}
-		request, layers := w.Ask(action, resource)
+		row := Ability{Resource: c.pattern}
+		if c.resource == "" {
+			silent = append(silent, row) // nothing stands for it
+			continue
+		}
+		request, layers := w.Ask(action, c.resource)
 		switch d := policy.Evaluate(request, layers); d.Effect {
 		case policy.Allow:
-			allowed = append(allowed, resource)
+			allowed = append(allowed, row)
 		case policy.ExplicitDeny:
-			denied = append(denied, resource)
+			if deniedAll(policy.Outline(request, layers)) {
+				denied = append(denied, row)
+			} else {
+				silent = append(silent, row)
+			}
 		case policy.ImplicitDeny:
-			if c := condition(policy.Outline(request, layers)); c != "" {
-				w.add(action, Ability{Resource: resource, Condition: c})
+			silent = append(silent, row)
+			if row.Condition = condition(policy.Outline(request, layers)); row.Condition != "" {
+				conditions = append(conditions, row)
 			}
 		}
 	}
-	for _, r := range allowed {
-		if slices.ContainsFunc(allowed, func(wider string) bool { return wider != r && covers(wider, r) && !covers(r, wider) }) {
-			continue
-		}
-		row := Ability{Resource: r}
-		for _, d := range denied {
-			if overlaps(r, d) {
-				row.Except = append(row.Except, d)
+	for i := range allowed {
+		allowed[i].Except = exceptions(allowed[i].Resource, denied, silent)
+	}
+	for _, list := range [][]Ability{allowed, conditions} {
+		for i := range list {
+			if !slices.ContainsFunc(list, func(wider Ability) bool { return says(&wider, &list[i]) }) {
+				w.add(action, list[i])
 			}
 		}
-		w.add(action, row)
 	}
 }
 
-// candidates are the patterns of all statements about the action, and the
-// resources that may have policies of their own.
-func (w *what) candidates(action string) []string {
-	list := []string{"*"}
-	add := func(resource string) {
-		resource = w.resolve(resource)
-		if fits(action, resource) && !slices.Contains(list, resource) {
-			list = append(list, resource)
-		}
-	}
-	for s := range w.statements {
-		if !mentions(s, action) {
-			continue
-		}
-		for _, v := range []*policy.Values{s.Resource, s.NotResource} {
-			if v != nil {
-				for _, r := range v.Items {
-					add(r)
+// deniedAll says that a Deny is about all that a pattern stands for. One with
+// NotResource may spare some of it.
+func deniedAll(e *policy.Explanation) bool {
+	for i := range e.Layers {
+		for j := range e.Layers[i].Policies {
+			for k := range e.Layers[i].Policies[j].Statements {
+				s := &e.Layers[i].Policies[j].Statements[k]
+				if s.Applies && s.Effect == "Deny" && !slices.ContainsFunc(s.Parts, func(p policy.Part) bool { return p.Element == "NotResource" }) {
+					return true
 				}
 			}
 		}
 	}
-	for _, r := range w.Resources {
-		add(r)
-	}
-	return list
+	return false
 }
 
-// mentions says whether the statement is about the action.
-func mentions(s *policy.Statement, action string) bool {
-	in := func(v *policy.Values) bool {
-		return v != nil && slices.ContainsFunc(v.Items, func(p string) bool { return covers(strings.ToLower(p), strings.ToLower(action)) })
-	}
-	return in(s.Action) || s.NotAction != nil && !in(s.NotAction)
-}
-
-// resolve puts in the values of policy variables, as far as they have one.
-func (w *what) resolve(text string) string {
-	var b strings.Builder
-	for {
-		before, rest, ok := strings.Cut(text, "${")
-		name, after, closed := strings.Cut(rest, "}")
-		values, known := w.Context.Get(name)
-		switch {
-		case !ok:
-			b.WriteString(text)
-			return b.String()
-		case closed && known && len(values) == 1:
-			b.WriteString(before + values[0])
-		default:
-			b.WriteString(before + "${" + name + "}")
+// exceptions are what a pattern is not allowed on: what is denied, and what
+// within it nothing allows, since NotResource leaves it out.
+func exceptions(pattern string, denied, silent []Ability) []string {
+	var out []string
+	for _, d := range denied {
+		if overlaps(pattern, d.Resource) {
+			out = append(out, d.Resource)
 		}
-		text = after
 	}
+	for _, s := range silent {
+		if contains(pattern, s.Resource) {
+			out = append(out, s.Resource)
+		}
+	}
+	return widest(out, contains)
 }
 
-// fits says that the action is of the service whose resource it is. Actions of
-// STS are about roles, which are IAM's.
-func fits(action, resource string) bool {
-	service, _, _ := strings.Cut(strings.ToLower(action), ":")
-	of := segment(resource, 2)
-	return of == "" || strings.ContainsAny(of, "*?") || of == service || of == "iam" && service == "sts"
+// says that the first, which is wider, says all that the second does.
+func says(wider, row *Ability) bool {
+	return wider.Condition == row.Condition && contains(wider.Resource, row.Resource) && !contains(row.Resource, wider.Resource) &&
+		!slices.ContainsFunc(wider.Except, func(e string) bool { return overlaps(e, row.Resource) })
 }
 
 // condition is what a statement that nearly allows lacks, when that is a
@@ -280,48 +270,4 @@ func (w *what) shorten(actions []string) []string {
 		}
 	}
 	return out
-}
-
-// covers says whether a pattern with * and ? matches all of a text. It goes
-// back to the last * only, so that its cost is bounded.
-func covers(pattern, text string) bool {
-	p, t, star, from := 0, 0, -1, 0
-	for t < len(text) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, from = p, t
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
-			p, t = p+1, t+1
-		case star >= 0:
-			from++
-			p, t = star+1, from
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
-}
-
-// overlaps says whether some text matches both patterns.
-func overlaps(a, b string) bool {
-	// row[j] says whether what is left of a overlaps b[j:].
-	row := make([]bool, len(b)+1)
-	for j := len(b); j >= 0; j-- {
-		row[j] = strings.Trim(b[j:], "*") == ""
-	}
-	for i := len(a) - 1; i >= 0; i-- {
-		next := make([]bool, len(b)+1)
-		next[len(b)] = row[len(b)] && a[i] == '*'
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == '*' || b[j] == '*' {
-				next[j] = a[i] == '*' && row[j] || b[j] == '*' && next[j+1] ||
-					a[i] == '*' && next[j+1] || b[j] == '*' && row[j]
-				continue
-			}
-			next[j] = (a[i] == '?' || b[j] == '?' || a[i] == b[j]) && row[j+1]
-		}
-		row = next
-	}
-	return row[0]
 }

@@ -22,7 +22,7 @@ func TestOverlaps(t *testing.T) {
 	}
 }
 
-func TestCovers(t *testing.T) {
+func TestContains(t *testing.T) {
 	for _, c := range []struct {
 		pattern, text string
 		want          bool
@@ -30,7 +30,7 @@ func TestCovers(t *testing.T) {
 		{"*", "", true}, {"a*", "a*", true}, {"a*", "ab", true}, {"a*c", "abcbc", true}, {"a*c", "abcb", false}, {"a?", "a", false}, {"", "", true}, {"a", "", false},
 		{strings.Repeat("*a", 30) + "b", strings.Repeat("a", 5000), false},
 	} {
-		if covers(c.pattern, c.text) != c.want {
+		if globContains(c.pattern, c.text) != c.want {
 			t.Errorf("%q, %q: %v", c.pattern, c.text, !c.want)
 		}
 	}
@@ -64,6 +64,16 @@ func TestWhat(t *testing.T) {
 		{"one action on one resource, and one nobody knows", policy.Layers{Identity: []policy.Attached{attached(allow(`["lambda:InvokeFunction","s3:GetObject"]`, "*", ""))}},
 			[]string{"lambda:InvokeFunction, s3:GetObject on *"}},
 		{"within a boundary", policy.Layers{Identity: []policy.Attached{attached(allow(`"*"`, "*", ""))}, Boundary: &bound}, []string{"lambda:* on " + f + "a*"}},
+		{"a boundary that only overlaps", policy.Layers{Identity: []policy.Attached{attached(allow(`"lambda:*"`, f+"*-prod", ""))}, Boundary: &bound}, []string{"lambda:* on " + f + "a*-prod"}},
+		{"two levels of an organization that only overlap", policy.Layers{Identity: []policy.Attached{attached(allow(`"lambda:*"`, "*", ""))},
+			ServiceControl: [][]policy.Attached{{attached(allow(`"*"`, f+"a*", ""))}, {attached(allow(`"lambda:Get*"`, f+"*b", ""), allow(`"*"`, f+"ac", ""))}}},
+			[]string{"lambda:GetFunction on " + f + "a*b", "lambda:* on " + f + "ac"}},
+		{"all but what NotResource leaves out", policy.Layers{Identity: []policy.Attached{attached(`{"Effect":"Allow","Action":"lambda:InvokeFunction","NotResource":"` + f + `a*"}`)}},
+			[]string{"lambda:InvokeFunction on * but " + f + "a*"}},
+		{"a denial of all but some", policy.Layers{Identity: []policy.Attached{attached(allow(`"lambda:InvokeFunction"`, f+"a*", ""), `{"Effect":"Deny","Action":"*","NotResource":"`+f+`*b"}`)}},
+			[]string{"lambda:InvokeFunction on " + f + "a*b"}},
+		{"one character is not any text", policy.Layers{Identity: []policy.Attached{attached(allow(`"lambda:InvokeFunction"`, f+"a?", ""))}, Boundary: &bound},
+			[]string{"lambda:InvokeFunction on " + f + "a?"}},
 		{"but for a denial", policy.Layers{Identity: []policy.Attached{attached(allow(`"lambda:*"`, f+"*", ""), deny(`"lambda:InvokeFunction"`, f+"prod-*"))}},
 			[]string{"lambda:GetFunction, lambda:ListFunctions on " + f + "*", "lambda:InvokeFunction on " + f + "* but " + f + "prod-*"}},
 		{"a denial that only overlaps", policy.Layers{Identity: []policy.Attached{attached(allow(`"lambda:InvokeFunction"`, f+"a*", ""), deny(`"lambda:*"`, "arn:aws:lambda:*:*:function:*b"))}},
