@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"math"
 	"net/http"
 
 	"github.com/sallyport/sallyport/internal/api"
@@ -16,7 +18,12 @@ import (
 // late to say that something went wrong.
 type answer struct {
 	http.ResponseWriter
-	begun bool
+	control *http.ResponseController
+	begun   bool
+}
+
+func newAnswer(w http.ResponseWriter) *answer {
+	return &answer{ResponseWriter: w, control: http.NewResponseController(w)}
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -25,10 +32,32 @@ func (a *answer) WriteHeader(status int) {
 	a.ResponseWriter.WriteHeader(status)
 }
 
-// Write implements http.ResponseWriter.
+// Write implements http.ResponseWriter. Each may take AnswerTime.
 func (a *answer) Write(b []byte) (int, error) {
 	a.begun = true
+	deadline(a.control.SetWriteDeadline, limits.AnswerTime)
 	return a.ResponseWriter.Write(b)
+}
+
+// ReadFrom implements io.ReaderFrom, so that files go out by way of the kernel:
+// in pieces, each of which may take AnswerTime.
+func (a *answer) ReadFrom(src io.Reader) (n int64, err error) {
+	a.begun = true
+	from, bounded := src.(*io.LimitedReader)
+	if !bounded {
+		from = &io.LimitedReader{R: src, N: math.MaxInt64}
+	}
+	for from.N > 0 && err == nil {
+		deadline(a.control.SetWriteDeadline, limits.AnswerTime)
+		piece := &io.LimitedReader{R: from.R, N: min(from.N, limits.AnswerPiece)}
+		var sent int64
+		sent, err = io.Copy(a.ResponseWriter, piece)
+		n, from.N = n+sent, from.N-sent
+		if piece.N > 0 {
+			break // the source has ended
+		}
+	}
+	return n, err
 }
 
 // Unwrap lets http.ResponseController find what is behind.
@@ -36,9 +65,8 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // encode writes what the handler gave.
 func (h *Handler) encode(e *exchange) {
-	control := http.NewResponseController(e.w)
-	deadline(control.SetWriteDeadline, limits.AnswerTime)
-	defer deadline(control.SetWriteDeadline, 0)
+	e.unfinished()
+	defer deadline(e.w.control.SetWriteDeadline, 0)
 	if err := h.codec(e).Encode(e.w, e.route.Operation, e.requestID, e.out); err != nil {
 		h.refuse(e, fmt.Errorf("encoding the answer of %s: %w", e.route.Operation.Name, err))
 	}
@@ -57,6 +85,8 @@ func (h *Handler) refuse(e *exchange, err error) {
 		known = op.InternalFailure()
 	}
 	h.note(e, known)
+	e.unfinished()
+	defer deadline(e.w.control.SetWriteDeadline, 0)
 	h.codec(e).EncodeError(e.w, e.route.Service, e.route.Operation, e.requestID, known)
 }
 

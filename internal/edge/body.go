@@ -14,8 +14,11 @@ import (
 
 // bound reads the body. One that says it is too large is not read at all (a
 // client that waits for 100-continue never sends it); one that does not say so
-// is read to the bound and no further.
+// is read to the bound and no further. What is for S3 is read later (received).
 func (h *Handler) bound(e *exchange) error {
+	if e.headed {
+		return nil
+	}
 	most := h.router.BodyLimit(e.r)
 	if e.r.ContentLength == 0 {
 		return nil

@@ -165,7 +165,7 @@ func TestClientThatLeft(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := w.build(asking("lambda")).WithContext(ctx)
 	cancel()
-	e := &exchange{w: &answer{ResponseWriter: httptest.NewRecorder()}, r: r}
+	e := &exchange{w: newAnswer(httptest.NewRecorder()), r: r}
 	w.handler.refuse(e, fmt.Errorf("asking the store: %w", context.Canceled))
 	if e.w.begun || w.bug.Count() != 0 {
 		t.Errorf("answered %v, %d bugs", e.w.begun, w.bug.Count())
@@ -175,7 +175,7 @@ func TestClientThatLeft(t *testing.T) {
 // TestBrokenAnswersAreCutOff: a client must not take half an answer for whole.
 func TestBrokenAnswersAreCutOff(t *testing.T) {
 	w := newWorld(t, clock.System{})
-	e := &exchange{w: &answer{ResponseWriter: httptest.NewRecorder()}, r: w.build(asking("lambda"))}
+	e := &exchange{w: newAnswer(httptest.NewRecorder()), r: w.build(asking("lambda"))}
 	defer func() {
 		if p := recover(); p != http.ErrAbortHandler || w.bug.Count() != 1 {
 			t.Errorf("recovered %v, %d bugs", p, w.bug.Count())
@@ -199,7 +199,7 @@ func TestServerBoundsSlowClients(t *testing.T) {
 // TestSlowBodyIsCutOff: a deadline set by bound reaches the connection.
 func TestSlowBodyIsCutOff(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		control := http.NewResponseController(&answer{ResponseWriter: rw})
+		control := http.NewResponseController(newAnswer(rw))
 		deadline(control.SetReadDeadline, 20*time.Millisecond)
 		if _, err := io.ReadAll(r.Body); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("reading gives %v", err)

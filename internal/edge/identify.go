@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
-	"net/url"
 
 	"github.com/sallyport/sallyport/internal/caller"
 	"github.com/sallyport/sallyport/internal/op"
@@ -17,12 +16,15 @@ func (h *Handler) identified(e *exchange) error {
 		Caller: caller.Anonymous(), Operation: e.route.Operation, Region: defaultRegion, RequestID: e.requestID,
 		Origin: origin(e.r), Time: h.clock.Now(),
 	}
-	identity, failure := h.verifier.Verify(e.r, e.body, sigv4.Expect{Service: e.route.Service})
+	identity, failure := h.verified(e)
 	if failure != nil {
-		return failure.Error(e.route.Service)
+		return failure.Error(e.route.Service, e.route.Protocol)
 	}
 	if identity == nil {
-		return sigv4.Unsigned().Error(e.route.Service)
+		if e.headed {
+			return nil // S3 takes it, and lets policies speak of anonymous callers
+		}
+		return sigv4.Unsigned().Error(e.route.Service, e.route.Protocol)
 	}
 	owner := identity.Owner.(op.Credential)
 	e.call.Caller, e.call.Region = owner.Caller, identity.Region
@@ -30,6 +32,17 @@ func (h *Handler) identified(e *exchange) error {
 		owner.Used(identity.Service, identity.Region)
 	}
 	return nil
+}
+
+// verified checks the signature: of S3 over the headers, which say how the body
+// is to be checked, of others over the whole request.
+func (h *Handler) verified(e *exchange) (identity *sigv4.Identity, failure *sigv4.Failure) {
+	expect := sigv4.Expect{Service: e.route.Service}
+	if e.headed {
+		identity, e.payload, failure = h.verifier.VerifyHead(e.given, expect)
+		return identity, failure
+	}
+	return h.verifier.Verify(e.r, e.body, expect)
 }
 
 const defaultRegion = "us-east-1"
@@ -58,7 +71,7 @@ func kind(state op.CredentialState) sigv4.Kind {
 // origin is where the request came from: the connection's address alone, as any
 // header about it could be made up.
 func origin(r *http.Request) op.Origin {
-	o := op.Origin{UserAgent: r.UserAgent(), Referer: r.Referer(), Secure: r.TLS != nil}
+	o := op.Origin{UserAgent: r.UserAgent(), Referer: r.Referer(), Secure: r.TLS != nil, Host: r.Host}
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		o.SourceIP = peer.Addr().Unmap().WithZone("").String()
 	}
@@ -73,22 +86,4 @@ type environmentKey struct{}
 // FromEnvironment marks the requests of a function environment's own listener.
 func FromEnvironment(ctx context.Context, environmentID string) context.Context {
 	return context.WithValue(ctx, environmentKey{}, environmentID)
-}
-
-// normal is r with its path in the form that signatures cover, so that what is
-// routed is what was signed.
-func normal(r *http.Request) *http.Request {
-	given := r.URL.EscapedPath()
-	path := sigv4.NormalPath(given)
-	if path == given {
-		return r
-	}
-	plain, err := url.PathUnescape(path)
-	if err != nil {
-		return r // never: an escaped path decodes
-	}
-	changed, u := *r, *r.URL
-	u.Path, u.RawPath = plain, path
-	changed.URL = &u
-	return &changed
 }

@@ -52,21 +52,22 @@ type world struct {
 }
 
 // newWorld starts a world whose clock is c.
-func newWorld(t testing.TB, c clock.Clock) *world {
+func newWorld(t testing.TB, c clock.Clock, more ...func(*world) op.Service) *world {
 	t.Helper()
 	w := &world{t: t, bug: &bug.Reporter{Log: slog.New(slog.DiscardHandler)}}
-	bus, err := op.NewBus(op.Config{
-		Gate: gate{}, Clock: c, Bug: w.bug,
-		Services: []op.Service{
-			&service{api: iamapi.Service, world: w, rows: []op.Row{noting(w, iamapi.ListUsers, iamapi.ListUsersResponse{Users: []iamapi.User{}})}},
-			&service{api: logsapi.Service, world: w, rows: []op.Row{noting(w, logsapi.DescribeLogGroups, logsapi.DescribeLogGroupsResponse{})}},
-			&service{api: lambdaapi.Service, world: w, rows: []op.Row{
-				noting(w, lambdaapi.ListFunctions, lambdaapi.ListFunctionsResponse{}),
-				op.Bind(lambdaapi.Invoke, w.invoke, needed),
-				noting(w, lambdaapi.CreateFunction, lambdaapi.FunctionConfiguration{}),
-			}},
-		},
-	})
+	services := []op.Service{
+		&service{api: iamapi.Service, world: w, rows: []op.Row{noting(w, iamapi.ListUsers, iamapi.ListUsersResponse{Users: []iamapi.User{}})}},
+		&service{api: logsapi.Service, world: w, rows: []op.Row{noting(w, logsapi.DescribeLogGroups, logsapi.DescribeLogGroupsResponse{})}},
+		&service{api: lambdaapi.Service, world: w, rows: []op.Row{
+			noting(w, lambdaapi.ListFunctions, lambdaapi.ListFunctionsResponse{}),
+			op.Bind(lambdaapi.Invoke, w.invoke, needed),
+			noting(w, lambdaapi.CreateFunction, lambdaapi.FunctionConfiguration{}),
+		}},
+	}
+	for _, service := range more {
+		services = append(services, service(w))
+	}
+	bus, err := op.NewBus(op.Config{Gate: gate{}, Clock: c, Bug: w.bug, Services: services})
 	if err != nil {
 		t.Fatal(err)
 	}

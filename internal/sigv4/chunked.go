@@ -22,7 +22,7 @@ import (
 //	\r\n
 //
 // A signed chunk is held back until its signature verified; an unsigned one is
-// handed on as it comes. Nothing is read after the end. What is let pass and
+// handed on as it comes. What comes after the end is ignored. What is let pass and
 // what is refused, and how, is as OpenStack Swift's tests record it of AWS.
 type chunked struct {
 	from *bufio.Reader
@@ -162,9 +162,20 @@ func (c *chunked) end(given string) error {
 	if c.p.trailers {
 		return c.trailers()
 	}
-	if line, err := c.line(); err != nil && err != io.EOF || line != "" {
+	line, err := c.line()
+	if err != nil && err != io.EOF {
+		return broken(err)
+	}
+	if line != "" {
 		return errIncomplete()
 	}
+	return c.done()
+}
+
+// done is the end of a body that was right. It waits for the end of the request
+// too, so that the connection can be used for another.
+func (c *chunked) done() error {
+	_, _ = c.from.Peek(1) // whatever comes, AWS takes no notice of it
 	return io.EOF
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/sallyport/sallyport/internal/api"
 	"github.com/sallyport/sallyport/internal/limits"
 )
 
@@ -122,7 +123,7 @@ func TestMemoryOfSignedChunks(t *testing.T) {
 	})
 	_, p, failure := s3Verifier(s3Time).VerifyHead(r, Expect{Service: s3API})
 	if failure != nil {
-		t.Fatal(failure.Error(s3API))
+		t.Fatal(failure.Error(s3API, api.RESTXML))
 	}
 	c := p.Open(r.Body).Body.(*chunked)
 	if _, err := c.Read(make([]byte, 1)); err == nil || err == io.EOF {

@@ -295,7 +295,7 @@ func TestConnectionsThatBreak(t *testing.T) {
 			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(body[:i]), iotest.ErrReader(os.ErrDeadlineExceeded)))
 			_, p, failure := s3Verifier(s3Time).VerifyHead(r, Expect{Service: s3API})
 			if failure != nil {
-				t.Fatal(failure.Error(s3API))
+				t.Fatal(failure.Error(s3API, api.RESTXML))
 			}
 			_, err := io.ReadAll(p.Open(r.Body).Body)
 			var known *api.Error

@@ -76,18 +76,22 @@ func jsonCode(r reason) code {
 	}[r]
 }
 
-// Error is the failure as service says it; a nil service is one that could not
-// be told, answered like Lambda (facts/sts.md section 6, last table).
-func (f *Failure) Error(service *api.Service) *api.Error {
+// Error is the failure as service says it in a protocol; a nil service is one
+// that could not be told, answered like Lambda (facts/sts.md section 6, last
+// table). A service that speaks JSON and query (SQS) has the codes of both, and
+// the statuses of the query protocol.
+func (f *Failure) Error(service *api.Service, protocol api.Protocol) *api.Error {
 	if IsS3(service) {
 		return f.inS3Words()
 	}
-	protocol := api.RESTJSON
-	if service != nil {
-		protocol = service.Protocol
-	}
 	text := f.text
-	c, member := jsonCode(f.reason), "message"
+	c, member, other := jsonCode(f.reason), "message", ""
+	if service == nil {
+		protocol = api.RESTJSON
+	} else if protocol == api.JSON10 && speaksQuery(service) {
+		q := queryCode(f.reason)
+		c.status, other = q.status, q.code
+	}
 	switch protocol {
 	case api.Query, api.EC2Query, api.RESTXML:
 		c, member = queryCode(f.reason), ""
@@ -97,5 +101,5 @@ func (f *Failure) Error(service *api.Service) *api.Error {
 			text = "Missing Authentication Token"
 		}
 	}
-	return &api.Error{Code: c.code, Status: c.status, Fault: api.Client, Message: text, MessageMember: member}
+	return &api.Error{Code: c.code, QueryCode: other, Status: c.status, Fault: api.Client, Message: text, MessageMember: member}
 }

@@ -42,10 +42,20 @@ func TestCodes(t *testing.T) {
 			want    string
 			member  string
 		}{{stsAPI, c.query, ""}, {logsAPI, c.json, "message"}, {lambdaAPI, c.lambda, "message"}, {nil, c.lambda, "message"}} {
-			e := c.failure.Error(s.service)
+			protocol := api.RESTJSON
+			if s.service != nil {
+				protocol = s.service.Protocol
+			}
+			e := c.failure.Error(s.service, protocol)
 			if got := fmt.Sprintf("%d %s", e.Status, e.Error()); got != s.want || e.Fault != api.Client || e.MessageMember != s.member {
 				t.Errorf("got %s (%s), want %s", got, e.MessageMember, s.want)
 			}
+		}
+	}
+	sqs := &api.Service{ID: "sqs", SigningName: "sqs", Protocol: api.JSON10, Also: []api.Protocol{api.Query}}
+	for protocol, want := range map[api.Protocol]string{api.JSON10: "403 UnrecognizedClientException InvalidClientTokenId", api.Query: "403 InvalidClientTokenId "} {
+		if e := refuseKind(Unknown).Error(sqs, protocol); fmt.Sprintf("%d %s %s", e.Status, e.Code, e.QueryCode) != want {
+			t.Errorf("SQS in %s: %d %s %s", protocol, e.Status, e.Code, e.QueryCode)
 		}
 	}
 	for _, k := range []Kind{Inactive, TokenInvalid, 99} {

@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/sallyport/sallyport/internal/api"
 	"github.com/sallyport/sallyport/internal/clock"
 	"github.com/sallyport/sallyport/internal/limits"
 )
@@ -171,7 +172,7 @@ func FuzzVerify(f *testing.F) {
 			if who != nil {
 				t.Errorf("verified without the secret: %q", wire)
 			}
-			if failure != nil && failure.Error(service.Service).Message == "" {
+			if failure != nil && failure.Error(service.Service, api.RESTJSON).Message == "" {
 				t.Error("a failure that says nothing")
 			}
 		}

@@ -70,7 +70,7 @@ func (m message) signedInS3(t testing.TB, path, query string) *http.Request {
 func open(v *Verifier, r *http.Request) (who *Identity, body []byte, stream *api.Stream, failure *api.Error) {
 	who, p, f := v.VerifyHead(r, Expect{Service: s3API})
 	if f != nil {
-		return nil, nil, nil, f.Error(s3API)
+		return nil, nil, nil, f.Error(s3API, api.RESTXML)
 	}
 	stream = p.Open(r.Body)
 	body, err := io.ReadAll(stream.Body)

@@ -3,6 +3,7 @@ package sigv4
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -44,7 +45,7 @@ func skew(s *api.Service) time.Duration {
 }
 
 func speaksQuery(s *api.Service) bool {
-	return s != nil && (s.Protocol == api.Query || s.Protocol == api.EC2Query)
+	return s != nil && (s.Protocol == api.Query || s.Protocol == api.EC2Query || slices.Contains(s.Also, api.Query))
 }
 
 // fresh refuses a signature from too far in the past or the future.

@@ -54,7 +54,7 @@ func (c *chunked) finish(came map[string]string) error {
 	if len(came) > 0 {
 		c.out.Trailers = came
 	}
-	return io.EOF
+	return c.done()
 }
 
 // promised says whether exactly the trailer that the headers name has come.
