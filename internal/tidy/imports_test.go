@@ -27,11 +27,12 @@ var laws = []law{
 	{"internal/sigv4", []string{"internal/api", "internal/clock", "internal/limits"}, "signatures are checked without knowing what they sign"},
 	{"internal/store", nil, "storage knows no record"},
 	{"internal/eventpattern", nil, "patterns and events are plain JSON"},
+	{"internal/resourcepolicy", []string{"internal/op", "policy"}, "a policy with principals is the same for every resource"},
 	{"internal/outbox", []string{"internal/bug", "internal/clock", "internal/store"}, "a delivery is whatever its service says it is"},
 	{"internal/executor", []string{"internal/bug", "internal/clock", "internal/limits", "internal/executor/*"}, "running code knows nothing of permissions"},
 	{"internal/services/*", []string{
 		"internal/api", "internal/api/*", "internal/advice", "internal/authref", "internal/bug", "internal/caller", "internal/clock", "internal/eventpattern", "internal/id",
-		"internal/limits", "internal/managedpolicy", "internal/op", "internal/outbox", "internal/store", "internal/trail", "policy",
+		"internal/limits", "internal/managedpolicy", "internal/op", "internal/outbox", "internal/resourcepolicy", "internal/store", "internal/trail", "policy",
 	}, "a service that imports another one could reach its handlers without the gate"},
 }
 

@@ -101,7 +101,7 @@ func groupDetail(g *group) iamapi.GroupDetail {
 func (s *Service) roleDetail(r *role) iamapi.RoleDetail {
 	return iamapi.RoleDetail{
 		Path: ptr(r.Path), RoleName: ptr(r.Name), RoleId: ptr(r.ID), Arn: ptr(r.arn()), CreateDate: ptr(r.Created),
-		AssumeRolePolicyDocument: ptr(encodeDocument(s.shownTrust(&r.Trust))),
+		AssumeRolePolicyDocument: ptr(encodeDocument(r.Trust.Shown(s))),
 		InstanceProfileList:      each(s.profilesOf(r), s.showProfile),
 		RolePolicyList:           r.showInline(), AttachedManagedPolicies: each(r.Attached, showAttached),
 		PermissionsBoundary: showBoundary(r.Boundary), Tags: showTags(r.Tags), RoleLastUsed: &iamapi.RoleLastUsed{},

@@ -88,7 +88,7 @@ func (x *index) role(_ string, old, now *role) {
 	if now != nil {
 		x.share(&now.permissions)
 		if now.Trust.text == nil {
-			now.Trust.text = x.texts.share(now.Trust.stored())
+			now.Trust.text = x.texts.share(now.Trust.Stored())
 		}
 	}
 	x.mu.Lock()

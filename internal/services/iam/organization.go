@@ -27,7 +27,7 @@ func (s *Service) AddAccount(ctx context.Context, a op.NewAccount) error {
 		}
 		r := &role{
 			Account: a.ID, Name: a.Role, Path: "/", ID: id.Unique(id.Role), Created: s.now(),
-			Trust: trust{Document: managementTrust(a.Management)},
+			Trust: trustOf(managementTrust(a.Management)),
 		}
 		r.Attached = []string{managedpolicy.Prefix + "/AdministratorAccess"}
 		return s.roles.Put(tx, key(r.Account, r.Name), r)

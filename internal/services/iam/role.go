@@ -129,7 +129,7 @@ func (s *Service) mayAddRole(tx *store.Tx, r *role) error {
 func (s *Service) showRole(r *role) iamapi.Role {
 	return iamapi.Role{
 		Path: ptr(r.Path), RoleName: ptr(r.Name), RoleId: ptr(r.ID), Arn: ptr(r.arn()), CreateDate: ptr(r.Created),
-		AssumeRolePolicyDocument: ptr(encodeDocument(s.shownTrust(&r.Trust))),
+		AssumeRolePolicyDocument: ptr(encodeDocument(r.Trust.Shown(s))),
 	}
 }
 

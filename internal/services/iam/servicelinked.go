@@ -60,7 +60,7 @@ func (s *Service) createServiceLinkedRole(ctx context.Context, c *op.Call, in *i
 	}
 	r := &role{
 		Account: c.Account, Name: name, Path: path, ID: id.Unique(id.Role), Created: s.now(), Description: in.GetDescription(),
-		ServiceLinked: in.GetAWSServiceName(), Trust: trust{Document: linkedTrust(in.GetAWSServiceName())},
+		ServiceLinked: in.GetAWSServiceName(), Trust: trustOf(linkedTrust(in.GetAWSServiceName())),
 	}
 	r.Attached = []string{managedpolicy.Prefix + serviceLinkedPath + l.policy}
 	err := s.store.Update(ctx, func(tx *store.Tx) error {

@@ -8,6 +8,7 @@ import (
 
 	iamapi "github.com/sallyport/sallyport/internal/api/iam"
 	"github.com/sallyport/sallyport/internal/managedpolicy"
+	"github.com/sallyport/sallyport/internal/resourcepolicy"
 	"github.com/sallyport/sallyport/internal/store"
 )
 
@@ -98,7 +99,7 @@ func TestEveryLinkedServiceHasItsPolicy(t *testing.T) {
 			t.Errorf("%s and %s have the same role", service, names[r.role])
 		}
 		names[r.role] = service
-		if !strings.HasPrefix(r.role, "AWSServiceRoleFor") || !endsWithAny(service, serviceDomains) {
+		if !strings.HasPrefix(r.role, "AWSServiceRoleFor") || !resourcepolicy.IsService(service) {
 			t.Errorf("%s: %s", service, fmt.Sprintf("%+v", r))
 		}
 	}
