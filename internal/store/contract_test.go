@@ -272,7 +272,7 @@ func TestStateOfANewerVersionIsLeftAlone(t *testing.T) {
 
 func TestRecordThatIsNoneIsSaid(t *testing.T) {
 	s := open(t, Options{})
-	update(t, s, func(tx *Tx) error { return tx.put("thing", "k", []byte("{")) })
+	update(t, s, func(tx *Tx) error { return tx.put("thing", Entry{"k", []byte("{")}) })
 	if _, err := OpenTable[thing](context.Background(), s, "thing"); err == nil || !strings.Contains(err.Error(), `thing "k"`) {
 		t.Errorf("got %v", err)
 	}

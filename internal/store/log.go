@@ -23,10 +23,8 @@ type Entry struct {
 
 // Append writes records; one with an existing key replaces it.
 func (l *Log) Append(tx *Tx, entries ...Entry) error {
-	for _, e := range entries {
-		if err := tx.put(l.kind, e.Key, e.Value); err != nil {
-			return fmt.Errorf("state: %s: %w", l.kind, err)
-		}
+	if err := tx.put(l.kind, entries...); err != nil {
+		return fmt.Errorf("state: %s: %w", l.kind, err)
 	}
 	return nil
 }

@@ -184,13 +184,30 @@ func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 // After runs f once the transaction is durable, before Update returns.
 func (tx *Tx) After(f func()) { tx.after = append(tx.after, f) }
 
-func (tx *Tx) put(kind, key string, value []byte) error {
-	if value == nil {
-		value = []byte{} // nil would be SQL's NULL
+// putRows is how many rows one statement writes: the more, the less of the time
+// goes into parsing it and into database/sql.
+const putRows = 32
+
+// put writes rows, in order: of one key, the last counts (SQLite upserts row by
+// row; PostgreSQL would refuse a key that is twice in one statement).
+func (tx *Tx) put(kind string, rows ...Entry) error {
+	for len(rows) > 0 {
+		n := min(len(rows), putRows)
+		args := make([]any, 0, 3*n)
+		for i := range n {
+			value := rows[i].Value
+			if value == nil {
+				value = []byte{} // nil would be SQL's NULL
+			}
+			args = append(args, kind, rows[i].Key, value)
+		}
+		rows = rows[n:]
+		query := `INSERT INTO items(kind,key,value) VALUES(?,?,?)` + strings.Repeat(`,(?,?,?)`, n-1) + ` ON CONFLICT(kind,key) DO UPDATE SET value=excluded.value`
+		if _, err := tx.tx.ExecContext(tx.ctx, query, args...); err != nil {
+			return err
+		}
 	}
-	_, err := tx.tx.ExecContext(tx.ctx,
-		`INSERT INTO items(kind,key,value) VALUES(?,?,?) ON CONFLICT(kind,key) DO UPDATE SET value=excluded.value`, kind, key, value)
-	return err
+	return nil
 }
 
 func (tx *Tx) delete(kind, key string) error {

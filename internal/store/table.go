@@ -143,7 +143,7 @@ func (t *Table[T]) Put(tx *Tx, key string, v *T) error {
 	if err != nil {
 		return fmt.Errorf("state: %s %q: %w", t.kind, key, err)
 	}
-	if err := tx.put(t.kind, key, raw); err != nil {
+	if err := tx.put(t.kind, Entry{Key: key, Value: raw}); err != nil {
 		return fmt.Errorf("state: %s: %w", t.kind, err)
 	}
 	t.stage(tx, key, v)
