@@ -131,14 +131,27 @@ func matchPieces(pieces []piece, s string, free int, fold bool) bool {
 			if at == len(s) {
 				return true
 			}
-			if i > 0 && pieces[i-1].kind == pieceRun && at >= free {
+			if i > 0 && runPiece == i-1 && at >= free {
 				return true
 			}
 		} else {
 			switch p := &pieces[i]; p.kind {
 			case pieceRun:
-				runPiece, runAt = i, at
-				i++
+				// "*?" is "?*": what must be there is taken first.
+				for i++; i < len(pieces) && pieces[i].kind != pieceText; i++ {
+					if pieces[i].kind == pieceRun {
+						continue
+					}
+					width := wild(s, at, free)
+					if width == 0 {
+						return false
+					}
+					at += width
+				}
+				if at = reach(pieces[i:], s, at, free, fold); at < 0 {
+					return false
+				}
+				runPiece, runAt = i-1, at
 				continue
 			case pieceOne:
 				if width := wild(s, at, free); width > 0 {
@@ -165,9 +178,29 @@ func matchPieces(pieces []piece, s string, free int, fold bool) bool {
 		if tried += i - runPiece; tried > wideBudget*(len(s)+len(pieces)) {
 			return matchWide(pieces, s, free, fold)
 		}
-		runAt += width
+		if runAt = reach(pieces[runPiece+1:], s, runAt+width, free, fold); runAt < 0 {
+			return false
+		}
 		at, i = runAt, runPiece+1
 	}
+}
+
+// reach is the first offset, from the given one on, at which a run may end for
+// what follows it to match; -1 when there is none.
+func reach(follow []piece, s string, from, free int, fold bool) int {
+	if fold || len(follow) == 0 {
+		return from
+	}
+	end := len(s) - len(follow[0].text)
+	if len(follow) > 1 {
+		end = from + strings.Index(s[from:], follow[0].text)
+	} else if !strings.HasSuffix(s[from:], follow[0].text) {
+		return -1
+	}
+	if end < from || from < free && strings.IndexByte(s[from:min(end, free)], ':') >= 0 {
+		return -1
+	}
+	return end
 }
 
 // wild is the width of the character at an offset, if a wildcard may match it.
