@@ -153,11 +153,15 @@ func (c *restXML) EncodeError(w http.ResponseWriter, _ *api.Service, o *api.Oper
 		w.WriteHeader(status)
 		return
 	}
+	code, message := e.Code, e.Message
+	if code == "InternalFailure" {
+		code, message = "InternalError", "We encountered an internal error. Please try again." // S3's own ("List of error codes")
+	}
 	x := xmlWriter{b: []byte(xmlDeclaration)}
 	x.open("Error", "")
-	x.element("Code", e.Code)
+	x.element("Code", code)
 	if !e.NullMessage {
-		x.element("Message", e.Message)
+		x.element("Message", message)
 	}
 	x.members(e.Members)
 	x.element("RequestId", requestID)

@@ -217,6 +217,7 @@ func TestErrorsOfS3(t *testing.T) {
 		"HEAD":                    {s3api.HeadObject.Operation, noKey, 404, "", map[string]string{"Content-Type": "application/xml", "Content-Length": ""}},
 		"not modified":            {s3api.GetObject.Operation, &api.Error{Code: "NotModified", Status: 304, Headers: map[string]string{"ETag": `"e"`}}, 304, "", map[string]string{"ETag": `"e"`, "Content-Type": ""}},
 		"look elsewhere":          {s3api.GetObject.Operation, &api.Error{Code: "PermanentRedirect", Status: 301, Message: "x", Headers: map[string]string{"x-amz-bucket-region": "eu-west-1"}}, 301, "<Error><Code>PermanentRedirect</Code><Message>x</Message>" + ids, map[string]string{"x-amz-bucket-region": "eu-west-1"}},
+		"a fault of ours":         {nil, &api.Error{Code: "InternalFailure", Status: 500, Message: "x"}, 500, "<Error><Code>InternalError</Code><Message>We encountered an internal error. Please try again.</Message>" + ids, nil},
 		"without a status":        {nil, &api.Error{Code: "X", NullMessage: true}, 500, "<Error><Code>X</Code>" + ids, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
