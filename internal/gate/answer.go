@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"slices"
+
 	"github.com/sallyport/sallyport/internal/api"
 	"github.com/sallyport/sallyport/internal/op"
 	"github.com/sallyport/sallyport/internal/trail"
@@ -47,6 +49,9 @@ func denied(s *api.Service, text string) *api.Error {
 		e.Code, e.MessageMember = "AccessDenied", ""
 	case api.JSON10, api.JSON11:
 		e.Status = 400
+	}
+	if slices.Contains(s.Also, api.Query) {
+		e.Status, e.QueryCode = 403, "AccessDenied" // SQS: seen through both of its protocols
 	}
 	return e
 }

@@ -97,6 +97,14 @@ func TestDenialHasTheShapeOfItsService(t *testing.T) {
 	}
 }
 
+// TestDenialInTwoProtocols: SDKs of both kinds call SQS's refusal AccessDenied.
+func TestDenialInTwoProtocols(t *testing.T) {
+	got := denied(&api.Service{Protocol: api.JSON10, Also: []api.Protocol{api.Query}}, "text")
+	if got.Code != "AccessDeniedException" || got.QueryCode != "AccessDenied" || got.Status != 403 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestRecordHoldsWhoWhatAndWhen(t *testing.T) {
 	w := newWorld(t)
 	w.permit(function, permits(`{"Service":"sns.amazonaws.com"}`, invoke))
