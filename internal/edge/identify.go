@@ -28,6 +28,10 @@ func (h *Handler) identified(e *exchange) error {
 	}
 	owner := identity.Owner.(op.Credential)
 	e.call.Caller, e.call.Region = owner.Caller, identity.Region
+	e.call.Origin.Signature = op.Signature{Presigned: identity.Presigned, Time: identity.Time}
+	if e.payload != nil {
+		e.call.Origin.Signature.Payload = e.payload.Declared
+	}
 	if owner.Used != nil {
 		owner.Used(identity.Service, identity.Region)
 	}

@@ -112,6 +112,9 @@ func TestSDKPresigned(t *testing.T) {
 		t.Fatalf("got %d %s", status, body)
 	}
 	call := w.noted()
+	if o := call.Origin.Signature; !o.Presigned || o.Time.IsZero() || o.Payload != "UNSIGNED-PAYLOAD" {
+		t.Errorf("signature %+v", o)
+	}
 	if in := call.Input.(*s3api.PutObjectRequest); in.GetACL() != "public-read" || in.GetStorageClass() != "STANDARD_IA" || *in.Key != oddKey {
 		t.Errorf("%q %q %q", in.GetACL(), in.GetStorageClass(), *in.Key)
 	}

@@ -23,6 +23,21 @@ type Origin struct {
 	Secure bool
 	// EnvironmentID names the function environment the request came from, if any.
 	EnvironmentID string
+	// Signature is what keys about the signature are filled from (s3:authType,
+	// s3:signatureAge, s3:x-amz-content-sha256).
+	Signature Signature
+}
+
+// Signature is how a request was signed. The zero value says that it was not, or
+// is no request of a client's.
+type Signature struct {
+	// Presigned says that the signature stood in the query string.
+	Presigned bool
+	// Time is when the request was signed.
+	Time time.Time
+	// Payload is what the signature says of the body, as sent: a digest or
+	// UNSIGNED-PAYLOAD, for one; known of requests to S3 only.
+	Payload string
 }
 
 // Call is one request on its way to a handler. Finders and the gate read it;

@@ -43,8 +43,9 @@ type Payload struct {
 	// Length is how long the body is once decoded, in bytes.
 	Length int64
 
-	// declared is the last line of the canonical request.
-	declared string
+	// Declared is what the request says of its body: the last line of the
+	// canonical request.
+	Declared string
 	// digest says that the body is hashed and must be what is declared; chunked
 	// that it is in aws-chunked framing, signed that each chunk has a signature
 	// by chain, and trailers that more may follow the last chunk.
@@ -60,21 +61,21 @@ const textPayloads = "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-U
 // without a signature. Whoever signs a header must describe the body; others
 // may leave it out.
 func payloadOf(r *http.Request, query []parameter, a *authorization) (*Payload, *Failure) {
-	p := &Payload{Length: r.ContentLength, declared: r.Header.Get("X-Amz-Content-Sha256")}
+	p := &Payload{Length: r.ContentLength, Declared: r.Header.Get("X-Amz-Content-Sha256")}
 	presigned := a != nil && a.presigned
-	if p.declared == "" && presigned {
-		p.declared, _ = find(query, "X-Amz-Content-Sha256")
+	if p.Declared == "" && presigned {
+		p.Declared, _ = find(query, "X-Amz-Content-Sha256")
 	}
 	switch {
-	case p.declared == "" && a != nil && !presigned:
+	case p.Declared == "" && a != nil && !presigned:
 		return nil, refused(s3Error(400, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256"))
-	case p.declared == "":
-		p.declared = unsignedPayload
-	case p.declared == unsignedPayload:
-	case isSHA256(p.declared):
+	case p.Declared == "":
+		p.Declared = unsignedPayload
+	case p.Declared == unsignedPayload:
+	case isSHA256(p.Declared):
 		p.digest = true
-	case !strings.HasPrefix(p.declared, "STREAMING-"):
-		return nil, refused(errArgument(textPayloads, "x-amz-content-sha256", p.declared))
+	case !strings.HasPrefix(p.Declared, "STREAMING-"):
+		return nil, refused(errArgument(textPayloads, "x-amz-content-sha256", p.Declared))
 	case presigned:
 		p.digest = true // seen of AWS: taken for a hash, which no body has
 	default:
@@ -89,7 +90,7 @@ func payloadOf(r *http.Request, query []parameter, a *authorization) (*Payload, 
 // framed reads what is said of a body in aws-chunked framing.
 func (p *Payload) framed(r *http.Request, a *authorization) (*Payload, *Failure) {
 	p.chunked = true
-	switch p.declared {
+	switch p.Declared {
 	case unsignedTrailers:
 		p.trailers = true
 	case signedChunks:
@@ -99,7 +100,7 @@ func (p *Payload) framed(r *http.Request, a *authorization) (*Payload, *Failure)
 	case "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER":
 		return nil, refused(s3Error(501, "NotImplemented", "A header you provided implies functionality that is not implemented", "Header", "x-amz-content-sha256"))
 	default:
-		return nil, refused(errArgument(textPayloads, "x-amz-content-sha256", p.declared))
+		return nil, refused(errArgument(textPayloads, "x-amz-content-sha256", p.Declared))
 	}
 	if p.signed && a == nil { // the text is from memory of public reports
 		return nil, refused(s3Error(400, "InvalidRequest", "Anonymous requests don't support this x-amz-content-sha256 format. Please use UNSIGNED-PAYLOAD or STREAMING-UNSIGNED-PAYLOAD-TRAILER."))

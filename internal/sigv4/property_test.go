@@ -176,6 +176,13 @@ func FuzzVerify(f *testing.F) {
 				t.Error("a failure that says nothing")
 			}
 		}
+		who, _, failure := v.VerifyHead(r, Expect{Service: s3API})
+		if who != nil {
+			t.Errorf("verified without the secret: %q", wire)
+		}
+		if failure != nil && failure.Error(s3API, api.RESTXML).Message == "" {
+			t.Error("a failure that says nothing")
+		}
 	})
 }
 

@@ -408,6 +408,62 @@ func TestScopeService(t *testing.T) {
 	}
 }
 
+// TestWhatVerifiesInS3IsWhatWasSigned flips every bit of requests to S3 on the
+// wire, as TestWhatVerifiesIsWhatWasSigned does for the others: what still
+// verifies names the same object and means the same.
+func TestWhatVerifiesInS3IsWhatWasSigned(t *testing.T) {
+	m := s3Message("hello")
+	m.header.Set("X-Amz-Meta-A", "b c")
+	m.target = "http://h/bucket/a%20b//..%2Fc?versionId=v%2F1"
+	header := m.signedInS3(t, "/bucket/a%20b//..%2Fc", "versionId=v%2F1")
+	for name, r := range map[string]*http.Request{"header": header, "presigned": presignedInS3(t, "&X-Amz-Expires=60", "&x-amz-acl=private", nil, "UNSIGNED-PAYLOAD")} {
+		r.Header["User-Agent"] = []string{""}
+		var buffer bytes.Buffer
+		if err := r.Write(&buffer); err != nil {
+			t.Fatal(err)
+		}
+		wire := buffer.Bytes()
+		// The URL does not sign the body, nor how long it is.
+		signed := bytes.Index(wire, []byte("Content-Length"))
+		v := s3Verifier(s3Time)
+		means := func(r *http.Request, body []byte) string {
+			var key []string
+			for segment := range strings.SplitSeq(wirePath(r), "/") {
+				plain, err := url.PathUnescape(segment)
+				if err != nil {
+					plain = segment
+				}
+				key = append(key, fmt.Sprintf("%q", plain))
+			}
+			h := Meant(r).Header.Clone()
+			h.Del("Content-Length") // "05" says the same
+			return fmt.Sprint(r.Method, key, r.URL.Query().Encode(), r.Host, h, r.ContentLength, string(body))
+		}
+		verify := func() (meaning string, ok bool) {
+			r, body, err := read(wire)
+			if err != nil {
+				return "", false
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			who, got, _, failure := open(v, r)
+			return means(r, got), who != nil && failure == nil
+		}
+		want, ok := verify()
+		if !ok {
+			t.Fatalf("%s does not verify", name)
+		}
+		for i := range wire {
+			for bit := range 8 {
+				wire[i] ^= 1 << bit
+				if got, ok := verify(); ok && got != want && (name == "header" || i < signed) {
+					t.Errorf("%s: byte %d, bit %d: %q verifies", name, i, bit, wire[max(0, i-20):min(len(wire), i+20)])
+				}
+				wire[i] ^= 1 << bit
+			}
+		}
+	}
+}
+
 // hmacHex is HMAC-SHA256 in hexadecimal, without the code under test.
 func hmacHex(key []byte, text string) string {
 	h := hmac.New(sha256.New, key)

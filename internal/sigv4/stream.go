@@ -22,7 +22,7 @@ func (p *Payload) Open(body io.ReadCloser) *api.Stream {
 	case p.chunked:
 		s.Body = newChunked(body, p, s)
 	case p.digest:
-		s.Body = &digested{ReadCloser: body, hash: sha256.New(), want: strings.ToLower(p.declared)}
+		s.Body = &digested{ReadCloser: body, hash: sha256.New(), want: strings.ToLower(p.Declared)}
 	default:
 		s.Body = whole{body}
 	}

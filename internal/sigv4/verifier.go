@@ -55,6 +55,8 @@ type Identity struct {
 	Region string
 	// Presigned says the signature stood in the query string.
 	Presigned bool
+	// Time is when the request was signed.
+	Time time.Time
 }
 
 // Verifier checks signatures. It is safe for concurrent use.
@@ -103,7 +105,7 @@ func (v *Verifier) VerifyHead(r *http.Request, e Expect) (*Identity, *Payload, *
 	if a == nil || failure != nil {
 		return nil, payload, failure
 	}
-	p, failure := v.prove(r, query, a, e, func() (string, bool) { return payload.declared, true })
+	p, failure := v.prove(r, query, a, e, func() (string, bool) { return payload.Declared, true })
 	if failure != nil {
 		return nil, nil, failure
 	}
@@ -147,7 +149,7 @@ func (v *Verifier) prove(r *http.Request, query []parameter, a *authorization, e
 	}
 	p := &proof{scope: s, Identity: Identity{
 		Owner: credential.Owner, AccessKeyID: s.accessKeyID,
-		Service: s.service, Region: s.callRegion(e.Service), Presigned: a.presigned,
+		Service: s.service, Region: s.callRegion(e.Service), Presigned: a.presigned, Time: a.time,
 	}}
 	line, ok := payload()
 	if credential.Secret == "" || !ok {
