@@ -2,6 +2,7 @@ package services
 
 import (
 	"context"
+	"encoding/base64"
 	"testing"
 
 	iamapi "github.com/sallyport/sallyport/internal/api/iam"
@@ -44,6 +45,11 @@ func TestTheRoad(t *testing.T) {
 			"organizations": {
 				"PolicyId": "p-FullAWSAccess", "TargetId": account, "AccountId": account, "ParentId": "r-ab12", "OrganizationalUnitId": "ou-ab12-11111111",
 				"RootId": "r-ab12", "ChildId": account, "ResourceId": account, "SourceParentId": "r-ab12", "DestinationParentId": "ou-ab12-11111111",
+			},
+			"sqs": {
+				"QueueUrl": "http://localhost/" + account + "/my-x", "QueueOwnerAWSAccountId": account, "SourceArn": "arn:aws:sqs:us-east-1:" + account + ":my-x",
+				"DestinationArn": "arn:aws:sqs:us-east-1:" + account + ":my-y",
+				"TaskHandle":     base64.StdEncoding.EncodeToString([]byte(`{"taskId":"x","sourceArn":"arn:aws:sqs:us-east-1:` + account + `:my-x"}`)),
 			},
 			"logs": {"LogGroupIdentifier": "", "ResourceArn": "arn:aws:logs:us-east-1:" + account + ":log-group:my-x"},
 		},

@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport/sallyport/internal/services/logs"
 	"github.com/sallyport/sallyport/internal/services/organizations"
 	"github.com/sallyport/sallyport/internal/services/sallyport"
+	"github.com/sallyport/sallyport/internal/services/sqs"
 	"github.com/sallyport/sallyport/internal/services/sts"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/trail"
@@ -79,6 +80,10 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lambda: %w", err)
 	}
+	queues, err := sqs.New(ctx, sqs.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log, Directory: directory})
+	if err != nil {
+		return nil, fmt.Errorf("sqs: %w", err)
+	}
 	company, err := organizations.New(ctx, organizations.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log, Directory: directory, Accounts: directory})
 	if err != nil {
 		return nil, fmt.Errorf("organizations: %w", err)
@@ -86,12 +91,14 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 	own, err := sallyport.New(ctx, sallyport.Deps{
 		Clock: d.Clock, Bug: d.Bug, Log: d.Log, Trail: d.Trail, Directory: directory, Encoder: tokens, Accounts: directory.Accounts,
 		Functions: func() any { return d.Executor.Status() }, DataDir: d.DataDir,
-		Reset: func(ctx context.Context) error { return reset(ctx, functions, logging, tokens, directory, company) },
+		Reset: func(ctx context.Context) error {
+			return reset(ctx, functions, queues, logging, tokens, directory, company)
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sallyport: %w", err)
 	}
-	s.List = []op.Service{directory, tokens, functions, logging, company, own}
+	s.List = []op.Service{directory, tokens, queues, functions, logging, company, own}
 	s.Bus, err = op.NewBus(op.Config{
 		Gate: gate.New(directory, s.List, d.Trail, d.Bug), Services: s.List, Clock: d.Clock, Bug: d.Bug, Log: d.Log,
 	})

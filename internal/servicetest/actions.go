@@ -20,6 +20,7 @@ var permissionOnly = map[string][]string{
 // ofAnother are operations that are judged by the action of another name.
 var ofAnother = map[string][]string{
 	"lambda": {"GetLayerVersionByArn", "Invoke", "InvokeWithResponseStream"},
+	"sqs":    {"ChangeMessageVisibilityBatch", "DeleteMessageBatch", "SendMessageBatch"},
 }
 
 // IsAction says whether AWS has the action, service:Name, in one of the services.
@@ -55,6 +56,7 @@ var withoutResource = map[string][]string{
 		"ListAWSServiceAccessForOrganization", "ListAccounts", "ListCreateAccountStatus", "ListDelegatedAdministrators", "ListHandshakesForAccount",
 		"ListHandshakesForOrganization", "ListPolicies", "ListRoots",
 	},
+	"sqs": {"ListQueues"},
 	"sts": {"DecodeAuthorizationMessage", "GetAccessKeyInfo"},
 }
 
