@@ -27,19 +27,25 @@ func (t *Router) isS3(r *http.Request) bool {
 // KeepsPath says that a request's path names an object, whose key is taken as it
 // is: no part of it may be cleaned away.
 func (t *Router) KeepsPath(r *http.Request) bool {
-	if isTarget(r) || !t.isS3(r) && t.isQuery(r) {
+	switch {
+	case t.s3 == nil || isTarget(r):
+		return false
+	case t.isS3(r):
+		return true
+	case scopeService(r) != "" || t.isQuery(r):
 		return false
 	}
 	route, _ := t.byPath(r)
-	return t.s3 != nil && route.Service == t.s3.Service
+	return route.Service == t.s3.Service
 }
 
 // bucketOfHost reads a host. The bucket is empty for requests in path style;
 // named says that the host is S3's and no other service's.
 //
 // S3 has BUCKET.s3.REGION.amazonaws.com and its older forms; we have the same
-// below localhost, and BUCKET.localhost. Addresses and all other names are of the
-// path style.
+// below localhost, and BUCKET.localhost, which may also be what somebody calls the
+// whole server: what other services take unsigned stays theirs there. Addresses
+// and all other names are of the path style.
 func (t *Router) bucketOfHost(r *http.Request) (bucket string, named bool) {
 	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
@@ -59,7 +65,7 @@ func (t *Router) bucketOfHost(r *http.Request) (bucket string, named bool) {
 	if !local || scopeService(r) == "" && t.hasService(labels[0]) {
 		return "", false // sts.localhost, for one
 	}
-	return bucket, true
+	return bucket, false
 }
 
 // hasService says whether a label of a host names a service.

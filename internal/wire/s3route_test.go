@@ -167,6 +167,8 @@ func TestHostsOfOtherServices(t *testing.T) {
 		"Lambda's":                       {address{"GET", "lambda.localhost", "/2015-03-31/functions", nil, ""}, "lambda:ListFunctions"},
 		"S3's, unsigned":                 {address{"GET", "s3.localhost", "/2015-03-31/functions", nil, ""}, "s3:GetObject 2015-03-31/functions"},
 		"a bucket's, unsigned":           {address{"GET", "b.s3.localhost", "/2015-03-31/functions", nil, ""}, "s3:GetObject b/2015-03-31/functions"},
+		"a bucket's in short, unsigned":  {address{"GET", "b.localhost", "/k", nil, ""}, "s3:GetObject b/k"},
+		"a name for the whole server":    {address{"POST", "sallyport.localhost", "/", form, "Action=GetCallerIdentity&Version=2011-06-15"}, "sts:GetCallerIdentity"},
 		"a bucket's, signed for another": {address{"POST", "b.localhost", "/", map[string]string{"Content-Type": formType, "Authorization": signed("iam")}, "Action=GetUser&Version=2010-05-08"}, "iam:GetUser"},
 	} {
 		t.Run(name, func(t *testing.T) {
