@@ -98,14 +98,10 @@ func (s *service) bind(e *entry, method, path string) {
 // newEntry is the entry of a bound operation.
 func newEntry(known *plans, o *api.Operation) *entry {
 	e := &entry{name: o.Name, operation: o, limit: limits.RequestBody}
-	if !isREST(o.Service.Protocol) {
-		return e
-	}
-	p := known.of(o.Input)
 	switch {
-	case p.payload != nil && p.payload.kind == streamKind:
+	case streamOf(o.Input) >= 0:
 		e.limit, e.streams = limits.ObjectBody, true
-	case o.Service.Protocol == api.RESTJSON && p.carriesFiles():
+	case o.Service.Protocol == api.RESTJSON && known.of(o.Input).carriesFiles():
 		e.limit = limits.CodeRequestBody
 	}
 	return e

@@ -9,17 +9,23 @@ import (
 	"github.com/sallyport/sallyport/internal/api"
 )
 
+// streamOf is the member of a struct type that is a stream, -1 when there is none.
+func streamOf(t reflect.Type) int {
+	for i := range t.NumField() {
+		if t.Field(i).Type == reflect.TypeFor[*api.Stream]() {
+			return i
+		}
+	}
+	return -1
+}
+
 // SetStream gives an input its body: whoever called Decode does so after it, for
 // a route that Streams, and before the input goes on.
 func SetStream(in any, s *api.Stream) error {
 	v := reflect.ValueOf(in)
-	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
-		return fmt.Errorf("wire: a %T has no stream", in)
-	}
-	v = v.Elem()
-	for i := range v.NumField() {
-		if v.Field(i).Type() == reflect.TypeFor[*api.Stream]() {
-			v.Field(i).Set(reflect.ValueOf(s))
+	if v.Kind() == reflect.Pointer && !v.IsNil() && v.Elem().Kind() == reflect.Struct {
+		if i := streamOf(v.Elem().Type()); i >= 0 {
+			v.Elem().Field(i).Set(reflect.ValueOf(s))
 			return nil
 		}
 	}
