@@ -11,7 +11,10 @@ package api
 
 //go:generate go run ../../tools/apigen -root ../..
 
-import "reflect"
+import (
+	"reflect"
+	"strings"
+)
 
 // Protocol is the wire protocol of a service.
 type Protocol string
@@ -45,10 +48,38 @@ type Service struct {
 	Namespace string
 	// Global says the service has one endpoint for all regions (IAM).
 	Global bool
+	// DenialCode is the code of a denial where it is not the protocol's own, and
+	// Spelling how its text writes the action.
+	DenialCode string
+	Spelling   Spelling
 	// Operations are the bound ones, in name order.
 	Operations []*Operation
 	// Unbound names the model's operations that Sallyport does not bind.
 	Unbound []UnboundOperation
+}
+
+// Spelling is how a service writes actions in the texts of its denials.
+type Spelling uint8
+
+// Spellings.
+const (
+	// AsNamed writes lambda:InvokeFunction.
+	AsNamed Spelling = iota
+	// LowerAction writes sqs:sendmessage.
+	LowerAction
+	// UpperService writes SNS:Publish.
+	UpperService
+)
+
+// Spell writes an action of the service as its denials do.
+func (s Spelling) Spell(action string) string {
+	switch service, name, _ := strings.Cut(action, ":"); s {
+	case LowerAction:
+		return service + ":" + strings.ToLower(name)
+	case UpperService:
+		return strings.ToUpper(service) + ":" + name
+	}
+	return action
 }
 
 // UnboundOperation is known from the model but not bound: routing names it in the answer.

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sallyport/sallyport/internal/api"
 	"github.com/sallyport/sallyport/internal/op"
@@ -37,7 +38,11 @@ func message(q *op.Question, request *policy.Request, l *policy.Layers, d policy
 	if q.Bare {
 		return policy.MessageBare(request)
 	}
-	return policy.Message(request, l, d)
+	text := policy.Message(request, l, d)
+	if spelled := q.Call.Operation.Service.Spelling.Spell(q.Action); spelled != q.Action {
+		text = strings.ReplaceAll(text, q.Action, spelled)
+	}
+	return text
 }
 
 // denied is the refusal in the shape of the service's protocol (Common Errors
@@ -52,6 +57,9 @@ func denied(s *api.Service, text string) *api.Error {
 	}
 	if slices.Contains(s.Also, api.Query) {
 		e.Status, e.QueryCode = 403, "AccessDenied" // SQS: seen through both of its protocols
+	}
+	if s.DenialCode != "" {
+		e.Code = s.DenialCode
 	}
 	return e
 }

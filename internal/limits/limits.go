@@ -314,3 +314,60 @@ const (
 	// QueueReceipt bounds a receipt handle, in characters.
 	QueueReceipt = 1_024
 )
+
+// Amazon S3 ("Amazon S3 quotas and limits", general purpose buckets).
+const (
+	// Object is the largest object; SmallestPart the smallest part but the last.
+	Object       = 50 << 40
+	SmallestPart = 5 << 20
+	UploadParts  = 10_000
+	// Uploads bounds the unfinished uploads of all buckets together; AWS has no bound.
+	Uploads = 100_000
+	// Buckets is how many an account has; BucketsPage, ObjectsPage and DeleteObjects are of one request.
+	Buckets       = 10_000
+	BucketsPage   = 10_000
+	ObjectsPage   = 1_000
+	DeleteObjects = 1_000
+	// BucketPolicy is in bytes; ObjectMetadata too, names and values together.
+	BucketPolicy   = 20 << 10
+	ObjectMetadata = 2 << 10
+	BucketTags     = 50
+	ObjectTags     = 10
+	// TagKey and TagValue are characters.
+	TagKey   = 128
+	TagValue = 256
+	// BucketRules is how many rules a notification or CORS configuration has.
+	BucketRules    = 100
+	LifecycleRules = 1_000
+	RoutingRules   = 50
+	// Notices is how many notifications are delivered at a time, NoticeAge how
+	// long one is tried that the destination fails to take.
+	Notices   = 16
+	NoticeAge = time.Hour
+)
+
+// SNS (developer guide, "Amazon SNS endpoints and quotas").
+const (
+	// SNSMessage is the largest message with its attributes, and the largest
+	// batch, in bytes; SNSBatch the most messages of one.
+	SNSMessage           = 256 << 10
+	SNSBatch             = 10
+	SNSMessageAttributes = 100
+	// TopicsPerPage is that of every list of SNS.
+	TopicsPerPage = 100
+	// TopicSubscriptions bounds those of one topic (AWS: 12,500,000; each is
+	// looked at when a message is published).
+	TopicSubscriptions = 10_000
+	TopicPolicyBytes   = 30_720
+	TopicStatements    = 100
+	// FilterKeys and FilterCombinations bound a filter policy.
+	FilterKeys         = 5
+	FilterCombinations = 150
+	// SNSAttribute bounds a setting, SNSToken a page's token, in bytes;
+	// SNSConfirmToken is the length of a confirmation token in bytes; SNSAnswer
+	// is how much is read of an endpoint's answer.
+	SNSAttribute    = 256 << 10
+	SNSToken        = 4 << 10
+	SNSConfirmToken = 32
+	SNSAnswer       = 64 << 10
+)

@@ -17,7 +17,9 @@ import (
 	"github.com/sallyport/sallyport/internal/services/lambda"
 	"github.com/sallyport/sallyport/internal/services/logs"
 	"github.com/sallyport/sallyport/internal/services/organizations"
+	"github.com/sallyport/sallyport/internal/services/s3"
 	"github.com/sallyport/sallyport/internal/services/sallyport"
+	"github.com/sallyport/sallyport/internal/services/sns"
 	"github.com/sallyport/sallyport/internal/services/sqs"
 	"github.com/sallyport/sallyport/internal/services/sts"
 	"github.com/sallyport/sallyport/internal/store"
@@ -73,6 +75,10 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("logs: %w", err)
 	}
+	topics, err := sns.New(ctx, sns.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log, Directory: directory})
+	if err != nil {
+		return nil, fmt.Errorf("sns: %w", err)
+	}
 	functions, err := lambda.New(ctx, lambda.Deps{
 		Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log,
 		Directory: directory, Changes: directory, Executor: d.Executor, WorkDir: d.WorkDir, CodeURL: d.CodeURL,
@@ -84,6 +90,10 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqs: %w", err)
 	}
+	buckets, err := s3.New(ctx, s3.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log, Directory: directory, WorkDir: d.WorkDir})
+	if err != nil {
+		return nil, fmt.Errorf("s3: %w", err)
+	}
 	company, err := organizations.New(ctx, organizations.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log, Directory: directory, Accounts: directory})
 	if err != nil {
 		return nil, fmt.Errorf("organizations: %w", err)
@@ -92,13 +102,13 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 		Clock: d.Clock, Bug: d.Bug, Log: d.Log, Trail: d.Trail, Directory: directory, Encoder: tokens, Accounts: directory.Accounts,
 		Functions: func() any { return d.Executor.Status() }, DataDir: d.DataDir,
 		Reset: func(ctx context.Context) error {
-			return reset(ctx, functions, queues, logging, tokens, directory, company)
+			return reset(ctx, functions, topics, buckets, queues, logging, tokens, directory, company)
 		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sallyport: %w", err)
 	}
-	s.List = []op.Service{directory, tokens, queues, functions, logging, company, own}
+	s.List = []op.Service{directory, tokens, queues, topics, functions, buckets, logging, company, own}
 	s.Bus, err = op.NewBus(op.Config{
 		Gate: gate.New(directory, s.List, d.Trail, d.Bug), Services: s.List, Clock: d.Clock, Bug: d.Bug, Log: d.Log,
 	})

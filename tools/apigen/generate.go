@@ -81,6 +81,12 @@ func (g *generator) service() error {
 	if g.target.global {
 		g.line("Global: true,")
 	}
+	if g.target.denialCode != "" {
+		g.line("DenialCode: %q,", g.target.denialCode)
+	}
+	if g.target.spelling != "" {
+		g.line("Spelling: api.%s,", g.target.spelling)
+	}
 	g.line("Operations: []*api.Operation{")
 	names := slices.Sorted(maps.Keys(g.model.Operations))
 	for _, name := range names {

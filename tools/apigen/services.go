@@ -21,6 +21,8 @@ type target struct {
 	also []string
 	// namespace is the XML namespace of answers, where the model has none.
 	namespace string
+	// denialCode and spelling are those of a denial (api.Service).
+	denialCode, spelling string
 	// roots are the root elements of XML answers that the model does not name, by
 	// operation.
 	roots map[string]string
@@ -100,13 +102,13 @@ var targets = []target{
 		"PutPublicAccessBlock", "UploadPart", "UploadPartCopy",
 	}},
 	{id: "sallyport"},
-	{id: "sns", upstream: "sns/2010-03-31", bind: []string{
+	{id: "sns", upstream: "sns/2010-03-31", denialCode: "AuthorizationError", spelling: "UpperService", bind: []string{
 		"AddPermission", "ConfirmSubscription", "CreateTopic", "DeleteTopic", "GetDataProtectionPolicy", "GetSubscriptionAttributes",
 		"GetTopicAttributes", "ListSubscriptions", "ListSubscriptionsByTopic", "ListTagsForResource", "ListTopics", "Publish",
 		"PublishBatch", "RemovePermission", "SetSubscriptionAttributes", "SetTopicAttributes", "Subscribe", "TagResource",
 		"Unsubscribe", "UntagResource",
 	}},
-	{id: "sqs", upstream: "sqs/2012-11-05", unchecked: true, also: []string{"query"}, namespace: "http://queue.amazonaws.com/doc/2012-11-05/", query: sqsNames, bind: []string{
+	{id: "sqs", upstream: "sqs/2012-11-05", unchecked: true, spelling: "LowerAction", also: []string{"query"}, namespace: "http://queue.amazonaws.com/doc/2012-11-05/", query: sqsNames, bind: []string{
 		"AddPermission", "CancelMessageMoveTask", "ChangeMessageVisibility", "ChangeMessageVisibilityBatch", "CreateQueue", "DeleteMessage",
 		"DeleteMessageBatch", "DeleteQueue", "GetQueueAttributes", "GetQueueUrl", "ListDeadLetterSourceQueues", "ListMessageMoveTasks",
 		"ListQueueTags", "ListQueues", "PurgeQueue", "ReceiveMessage", "RemovePermission", "SendMessage", "SendMessageBatch",

@@ -9,7 +9,9 @@ import "github.com/sallyport/sallyport/internal/api"
 // Service is the API.
 var Service = api.Describe(&api.Service{
 	ID: "sns", Name: "SNS", SigningName: "sns", Protocol: api.Query, Version: "2010-03-31",
-	Namespace: "http://sns.amazonaws.com/doc/2010-03-31/",
+	Namespace:  "http://sns.amazonaws.com/doc/2010-03-31/",
+	DenialCode: "AuthorizationError",
+	Spelling:   api.UpperService,
 	Operations: []*api.Operation{
 		api.Describes[AddPermissionInput, api.Empty]("AddPermission", "POST", "/", 200, ""),
 		api.Describes[ConfirmSubscriptionInput, ConfirmSubscriptionResponse]("ConfirmSubscription", "POST", "/", 200, "ConfirmSubscriptionResult"),

@@ -12,6 +12,7 @@ var Service = api.Describe(&api.Service{
 	TargetPrefix: "AmazonSQS",
 	Namespace:    "http://queue.amazonaws.com/doc/2012-11-05/",
 	Also:         []api.Protocol{api.Query},
+	Spelling:     api.LowerAction,
 	Operations: []*api.Operation{
 		api.Describes[AddPermissionRequest, api.Empty]("AddPermission", "POST", "/", 200, ""),
 		api.Describes[CancelMessageMoveTaskRequest, CancelMessageMoveTaskResult]("CancelMessageMoveTask", "POST", "/", 200, ""),
