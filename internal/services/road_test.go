@@ -46,6 +46,7 @@ func TestTheRoad(t *testing.T) {
 				"PolicyId": "p-FullAWSAccess", "TargetId": account, "AccountId": account, "ParentId": "r-ab12", "OrganizationalUnitId": "ou-ab12-11111111",
 				"RootId": "r-ab12", "ChildId": account, "ResourceId": account, "SourceParentId": "r-ab12", "DestinationParentId": "ou-ab12-11111111",
 			},
+			"s3": {"Bucket": "my-x", "VersionId": "", "CopySource": "my-y/key"},
 			"sqs": {
 				"QueueUrl": "http://localhost/" + account + "/my-x", "QueueOwnerAWSAccountId": account, "SourceArn": "arn:aws:sqs:us-east-1:" + account + ":my-x",
 				"DestinationArn": "arn:aws:sqs:us-east-1:" + account + ":my-y",

@@ -15,12 +15,29 @@ var permissionOnly = map[string][]string{
 	"iam":    {"PassRole"},
 	"sts":    {"GetServiceBearerToken", "SetContext", "SetSourceIdentity", "TagSession"},
 	"lambda": {"DisableReplication", "EnableReplication", "InvokeFunction", "InvokeFunctionUrl", "PassCapacityProvider", "PassNetworkConnector", "UpdateFunctionCodeSigningConfig"},
+	"s3": {
+		"DeleteObjectVersion", "DeleteObjectVersionTagging", "GetAccelerateConfiguration", "GetBucketCORS", "GetBucketNotification",
+		"GetBucketObjectLockConfiguration", "GetBucketPublicAccessBlock", "GetEncryptionConfiguration", "GetLifecycleConfiguration", "GetObjectVersion",
+		"GetObjectVersionAcl", "GetObjectVersionAttributes", "GetObjectVersionTagging", "GetReplicationConfiguration", "ListAllMyBuckets", "ListBucket",
+		"ListBucketMultipartUploads", "ListBucketVersions", "ListMultipartUploadParts", "PutAccelerateConfiguration", "PutBucketCORS",
+		"PutBucketNotification", "PutBucketObjectLockConfiguration", "PutBucketPublicAccessBlock", "PutEncryptionConfiguration",
+		"PutLifecycleConfiguration", "PutObjectVersionAcl", "PutObjectVersionTagging", "PutReplicationConfiguration", "TagResource",
+	},
 }
 
 // ofAnother are operations that are judged by the action of another name.
 var ofAnother = map[string][]string{
 	"lambda": {"GetLayerVersionByArn", "Invoke", "InvokeWithResponseStream"},
-	"sqs":    {"ChangeMessageVisibilityBatch", "DeleteMessageBatch", "SendMessageBatch"},
+	"s3": {
+		"CompleteMultipartUpload", "CopyObject", "CreateMultipartUpload", "DeleteBucketCors", "DeleteBucketEncryption", "DeleteBucketLifecycle",
+		"DeleteBucketOwnershipControls", "DeleteBucketReplication", "DeleteBucketTagging", "DeleteObjects", "DeletePublicAccessBlock",
+		"GetBucketAccelerateConfiguration", "GetBucketCors", "GetBucketEncryption", "GetBucketLifecycleConfiguration",
+		"GetBucketNotificationConfiguration", "GetBucketReplication", "GetObjectLockConfiguration", "GetPublicAccessBlock", "HeadBucket", "HeadObject",
+		"ListBuckets", "ListMultipartUploads", "ListObjectVersions", "ListObjects", "ListObjectsV2", "ListParts", "PutBucketAccelerateConfiguration",
+		"PutBucketCors", "PutBucketEncryption", "PutBucketLifecycleConfiguration", "PutBucketNotificationConfiguration", "PutPublicAccessBlock",
+		"UploadPart", "UploadPartCopy",
+	},
+	"sqs": {"ChangeMessageVisibilityBatch", "DeleteMessageBatch", "SendMessageBatch"},
 }
 
 // IsAction says whether AWS has the action, service:Name, in one of the services.
@@ -56,6 +73,7 @@ var withoutResource = map[string][]string{
 		"ListAWSServiceAccessForOrganization", "ListAccounts", "ListCreateAccountStatus", "ListDelegatedAdministrators", "ListHandshakesForAccount",
 		"ListHandshakesForOrganization", "ListPolicies", "ListRoots",
 	},
+	"s3":  {"ListAllMyBuckets"},
 	"sqs": {"ListQueues"},
 	"sts": {"DecodeAuthorizationMessage", "GetAccessKeyInfo"},
 }

@@ -1,0 +1,254 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+
+	"github.com/sallyport/sallyport/internal/api"
+	s3api "github.com/sallyport/sallyport/internal/api/s3"
+	"github.com/sallyport/sallyport/internal/bug"
+	"github.com/sallyport/sallyport/internal/limits"
+	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/resourcepolicy"
+	"github.com/sallyport/sallyport/policy"
+)
+
+// guard is what the gate reads of a bucket.
+type guard struct {
+	account string
+	policy  *policy.Attached
+}
+
+// guards follow the buckets table.
+type guards struct {
+	mu     sync.RWMutex
+	byName map[string]guard
+	bug    *bug.Reporter
+}
+
+func newGuards(b *bug.Reporter) *guards { return &guards{byName: map[string]guard{}, bug: b} }
+
+func (g *guards) shown(name string, _, now *bucket) {
+	var made guard
+	if now != nil {
+		made = guard{now.Account, g.compile(now)}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if now == nil {
+		delete(g.byName, name)
+		return
+	}
+	g.byName[name] = made
+}
+
+// compile is the bucket's policy as it is judged. One that cannot be compiled,
+// a fault of ours, allows nothing.
+func (g *guards) compile(b *bucket) *policy.Attached {
+	if b.Policy == nil {
+		return nil
+	}
+	loaded, err := policy.Load([]byte(b.Policy.Stored()))
+	if err != nil {
+		g.bug.Report(context.Background(), "the policy of bucket %s does not compile: %v", b.Name, err)
+		return nil
+	}
+	a := &policy.Attached{Policy: loaded, Name: "bucket policy", Source: "bucket " + b.Name}
+	if b.PublicAccess.GetRestrictPublicBuckets() && isPublic(loaded.Document()) {
+		a.Policy, a.Name = restricted(b, loaded.Document()), "bucket policy under RestrictPublicBuckets"
+	}
+	return a
+}
+
+// restricted is a public policy while the bucket's RestrictPublicBuckets is on:
+// AWS services and principals of the owner's account only ("Blocking public
+// access to your Amazon S3 storage").
+func restricted(b *bucket, d *policy.Document) *policy.Policy {
+	d = d.Clone()
+	sid := "RestrictPublicBuckets"
+	d.Statements = append(d.Statements, policy.Statement{
+		SID: &sid, Effect: "Deny", Principal: &policy.Principals{Star: true}, Action: policy.One("s3:*"),
+		Resource: &policy.Values{Items: []string{bucketARN(b.Name), bucketARN(b.Name) + "/*"}},
+		Condition: []policy.ConditionBlock{
+			{Operator: "StringNotEquals", Keys: []policy.ConditionKey{{Key: "aws:PrincipalAccount", Values: []policy.ConditionValue{{Text: b.Account}}, Lone: true}}},
+			{Operator: "BoolIfExists", Keys: []policy.ConditionKey{{Key: "aws:PrincipalIsAWSService", Values: []policy.ConditionValue{{Text: "false"}}, Lone: true}}},
+		},
+	})
+	return policy.Compile(d)
+}
+
+// Resource implements op.Service. A bucket that is to be made has no owner yet,
+// and no policy. Tags of buckets are not looked at (ABAC is off), those of
+// objects are s3:ExistingObjectTag.
+func (s *Service) Resource(action, arn string) op.Facts {
+	if strings.EqualFold(action, createBucketAction) {
+		return op.Facts{}
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(arn, bucketARN("")), "/")
+	s.guards.mu.RLock()
+	defer s.guards.mu.RUnlock()
+	g := s.guards.byName[name]
+	return op.Facts{Account: g.account, Policy: g.policy}
+}
+
+func malformedPolicy(text string) *api.Error { return api.Newf(400, "MalformedPolicy", "%s", text) }
+
+func (s *Service) putBucketPolicy(ctx context.Context, c *op.Call, in *s3api.PutBucketPolicyRequest) (*api.Empty, error) {
+	b, err := s.bucket(c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.newPolicy(b, in.GetPolicy())
+	if err != nil {
+		return nil, err
+	}
+	return s.changeBucket(ctx, c, func(b *bucket) error {
+		d, err := policy.Parse([]byte(p.Document))
+		if err != nil {
+			return err
+		}
+		if b.PublicAccess.GetBlockPublicPolicy() && isPublic(d) {
+			return publicPolicyBlocked(c, b)
+		}
+		b.Policy = p
+		return nil
+	})
+}
+
+// publicPolicyBlocked is AWS's answer since it gives reasons.
+func publicPolicyBlocked(c *op.Call, b *bucket) error {
+	return api.Newf(403, "AccessDenied", "User: %s is not authorized to perform: %s on resource: \"%s\" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.", c.Caller.ARN(), putBucketPolicyAction, bucketARN(b.Name))
+}
+
+const invalidPrincipal = "Invalid principal in policy"
+
+// newPolicy checks the text of a bucket's policy; S3 has its own words.
+func (s *Service) newPolicy(b *bucket, text string) (*resourcepolicy.Policy, error) {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return nil, api.Newf(400, "MissingRequestBodyError", "Request Body is empty")
+	case len(text) > limits.BucketPolicy:
+		return nil, malformedPolicy("Policy exceeds the maximum allowed document size.")
+	}
+	d, err := policy.Parse([]byte(text))
+	if err != nil {
+		return nil, malformedPolicy("Policies must be valid JSON and the first byte must be '{'")
+	}
+	if err := checkPolicy(b, d); err != nil {
+		return nil, err
+	}
+	p, err := resourcepolicy.New(text, policy.KindResource, s.directory)
+	var malformed *policy.MalformedError
+	switch {
+	case errors.As(err, &malformed) && strings.HasPrefix(malformed.Message, invalidPrincipal):
+		return nil, malformedPolicy(invalidPrincipal) // S3 says which in a member of its own
+	case errors.As(err, &malformed):
+		return nil, malformedPolicy(malformed.Message)
+	}
+	return &p, err
+}
+
+// checkPolicy: every statement is about this bucket and actions of S3.
+func checkPolicy(b *bucket, d *policy.Document) error {
+	if len(d.Statements) == 0 {
+		return malformedPolicy("Could not parse the policy: Statement is empty!")
+	}
+	for i := range d.Statements {
+		st := &d.Statements[i]
+		if st.Effect != "Allow" && st.Effect != "Deny" {
+			return malformedPolicy("Invalid effect: " + st.Effect)
+		}
+		if st.Principal == nil && st.NotPrincipal == nil {
+			return malformedPolicy("Missing required field Principal")
+		}
+		if err := checkActions(st); err != nil {
+			return err
+		}
+		if err := checkResources(b, st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkActions(st *policy.Statement) error {
+	if st.Action == nil && st.NotAction == nil {
+		return malformedPolicy("Missing required field Action")
+	}
+	for _, list := range []*policy.Values{st.Action, st.NotAction} {
+		if list == nil {
+			continue
+		}
+		for _, a := range list.Items {
+			if a != "*" && !strings.HasPrefix(strings.ToLower(a), "s3:") {
+				return malformedPolicy("Policy has invalid action")
+			}
+		}
+	}
+	return nil
+}
+
+func checkResources(b *bucket, st *policy.Statement) error {
+	list := st.Resource
+	if list == nil {
+		list = st.NotResource
+	}
+	if list == nil || len(list.Items) == 0 {
+		return malformedPolicy("Missing required field Resource")
+	}
+	for _, r := range list.Items {
+		name, is := strings.CutPrefix(r, bucketARN(""))
+		name, _, _ = strings.Cut(name, "/")
+		if !is || name != b.Name && !mayMean(name, b.Name) {
+			return malformedPolicy("Policy has invalid resource")
+		}
+	}
+	return nil
+}
+
+// mayMean says whether a pattern can stand for the bucket.
+func mayMean(pattern, name string) bool {
+	head, rest, wild := strings.Cut(pattern, "*")
+	if q := strings.IndexByte(head, '?'); q >= 0 {
+		head, wild = head[:q], true
+	}
+	if i := strings.LastIndexAny(rest, "*?"); i >= 0 {
+		rest = rest[i+1:]
+	}
+	return wild && strings.HasPrefix(name, head) && (strings.Contains(pattern, "?") || strings.HasSuffix(name, rest))
+}
+
+func (s *Service) getBucketPolicy(_ context.Context, c *op.Call, _ *s3api.GetBucketPolicyRequest) (*s3api.GetBucketPolicyOutput, error) {
+	b, err := s.bucket(c)
+	if err != nil {
+		return nil, err
+	}
+	if b.Policy == nil {
+		return nil, unset("NoSuchBucketPolicy", "The bucket policy does not exist", b.Name)
+	}
+	return &s3api.GetBucketPolicyOutput{Policy: ptr(b.Policy.Shown(s.directory))}, nil
+}
+
+func (s *Service) deleteBucketPolicy(ctx context.Context, c *op.Call, _ *s3api.DeleteBucketPolicyRequest) (*api.Empty, error) {
+	return s.changeBucket(ctx, c, func(b *bucket) error {
+		b.Policy = nil
+		return nil
+	})
+}
+
+func (s *Service) getBucketPolicyStatus(_ context.Context, c *op.Call, _ *s3api.GetBucketPolicyStatusRequest) (*s3api.GetBucketPolicyStatusOutput, error) {
+	b, err := s.bucket(c)
+	if err != nil {
+		return nil, err
+	}
+	if b.Policy == nil {
+		return nil, unset("NoSuchBucketPolicy", "The bucket policy does not exist", b.Name)
+	}
+	d, err := policy.Parse([]byte(b.Policy.Document))
+	if err != nil {
+		return nil, err
+	}
+	return &s3api.GetBucketPolicyStatusOutput{PolicyStatus: &s3api.PolicyStatus{IsPublic: ptr(isPublic(d))}}, nil
+}
