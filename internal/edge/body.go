@@ -72,10 +72,15 @@ func (h *Handler) tooLarge(e *exchange, most int64) error {
 	return api.Newf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Request must be smaller than %d bytes%s", most, what)
 }
 
-// unread is the answer to a body that never came, if anybody still listens. The
-// codes are S3's; what other services say is not known.
+// unread is the answer to a body that never came, if anybody still listens.
 func unread(e *exchange, err error) error {
 	e.w.Header().Set("Connection", "close")
+	return notRead(err)
+}
+
+// notRead words what went wrong with a connection. The codes are S3's; what
+// other services say is not known.
+func notRead(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return api.Newf(http.StatusBadRequest, "RequestTimeout", "Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.")
 	}

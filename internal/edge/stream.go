@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/sallyport/sallyport/internal/api"
 	"github.com/sallyport/sallyport/internal/limits"
@@ -59,8 +60,8 @@ type arriving struct {
 	body     io.ReadCloser
 	control  *http.ResponseController
 	exchange *exchange
-	// ended says that all of it was read.
-	ended bool
+	// begun says that it was asked for, ended that all of it was read.
+	begun, ended bool
 }
 
 // arrive begins the reading of the body.
@@ -72,6 +73,10 @@ func (e *exchange) arrive() *arriving {
 // Read implements io.Reader. What goes wrong with the connection is an error of
 // the client's, in S3's words; an end that comes too early is told by net/http.
 func (a *arriving) Read(p []byte) (int, error) {
+	if !a.begun {
+		a.begun = true
+		a.exchange.goOn()
+	}
 	deadline(a.control.SetReadDeadline, limits.BodyIdle)
 	n, err := a.body.Read(p)
 	switch {
@@ -79,7 +84,7 @@ func (a *arriving) Read(p []byte) (int, error) {
 		a.ended = true
 		deadline(a.control.SetReadDeadline, 0)
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
-		err = unread(a.exchange, err)
+		err = notRead(err)
 	}
 	return n, err
 }
@@ -87,11 +92,25 @@ func (a *arriving) Read(p []byte) (int, error) {
 // Close implements io.Closer. The server closes the body itself.
 func (a *arriving) Close() error { return nil }
 
+// goOn tells a client that waits for 100-continue to go on, where net/http does
+// not: before a body of no bytes. Without it, or the end of the connection,
+// botocore 1.43 takes the next answer of the connection for this one's.
+func (e *exchange) goOn() {
+	if e.given.ContentLength == 0 && expectsContinue(e.given) {
+		e.w.ResponseWriter.WriteHeader(http.StatusContinue)
+	}
+}
+
+func expectsContinue(r *http.Request) bool {
+	return strings.EqualFold(r.Header.Get("Expect"), "100-continue")
+}
+
 // unfinished ends the connection after the answer when the body was not read to
 // its end: nobody waits for the rest of it. What net/http still reads of it, it
 // must not wait for either.
 func (e *exchange) unfinished() {
-	if !e.headed || e.given.ContentLength == 0 || e.arriving != nil && e.arriving.ended {
+	nothing := e.given.ContentLength == 0 && !expectsContinue(e.given)
+	if !e.headed || nothing || e.arriving != nil && e.arriving.ended {
 		return
 	}
 	e.w.Header().Set("Connection", "close")
