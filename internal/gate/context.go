@@ -22,6 +22,9 @@ func (g *Gate) context(ctx context.Context, q *op.Question, facts op.Facts, gran
 	setIf(keys, "aws:ResourceAccount", owner)
 	g.setOrganization(keys, "aws:ResourceOrgID", "aws:ResourceOrgPaths", owner)
 	setTags(keys, "aws:ResourceTag/", facts.Tags)
+	if facts.TagPrefix != "" {
+		setTags(keys, facts.TagPrefix, facts.Tags)
+	}
 	for _, add := range q.Add {
 		add(ctx, q.Call, keys)
 	}

@@ -222,6 +222,19 @@ func TestResourceTags(t *testing.T) {
 	}
 }
 
+// TestTagsHaveTheServicesOwnNameToo: those of roles and users are iam:ResourceTag
+// beside aws:ResourceTag, whichever service asks about them.
+func TestTagsHaveTheServicesOwnNameToo(t *testing.T) {
+	w := newWorld(t)
+	q := question(w.user(here, "u"))
+	w.owner.facts[function] = op.Facts{Tags: map[string]string{"env": "prod"}}
+	plain := w.keys(q)
+	w.owner.facts[function] = op.Facts{Tags: map[string]string{"env": "prod"}, TagPrefix: "own:ResourceTag/"}
+	if diff := cmp.Diff(with(plain, keys{"own:ResourceTag/env": {"prod"}}), w.keys(q)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestOneCallHasOneMoment: all needs of a call see the same time and principal,
 // and each its own resource.
 func TestOneCallHasOneMoment(t *testing.T) {

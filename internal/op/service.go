@@ -30,8 +30,10 @@ type Facts struct {
 	Policy *policy.Attached
 	// MustAllow says identity policies alone never suffice (role trust policies).
 	MustAllow bool
-	// Tags fill aws:ResourceTag.
-	Tags map[string]string
+	// Tags fill aws:ResourceTag, and keys with TagPrefix ("iam:ResourceTag/")
+	// where the service has a name of its own for them.
+	Tags      map[string]string
+	TagPrefix string
 }
 
 // Refuser is a service that turns some credentials away before anything else

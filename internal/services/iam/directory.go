@@ -170,7 +170,7 @@ func (s *Service) Resource(action, arn string) op.Facts {
 		return s.roleFacts(action, arn)
 	case typeUser:
 		if u := s.userAt(arn); u != nil {
-			return op.Facts{Account: u.Account, Tags: tagMap(u.Tags)}
+			return op.Facts{Account: u.Account, Tags: tagMap(u.Tags), TagPrefix: roleAndUserTags}
 		}
 	case typePolicy:
 		if m := s.policies.Get(key(p.account, p.name)); m != nil && m.arn() == arn {
@@ -190,7 +190,7 @@ func (s *Service) roleFacts(action, arn string) op.Facts {
 	if r == nil {
 		return f
 	}
-	f.Account, f.Tags = r.Account, tagMap(r.Tags)
+	f.Account, f.Tags, f.TagPrefix = r.Account, tagMap(r.Tags), roleAndUserTags
 	if f.MustAllow {
 		f.Policy = s.trustPolicy(r)
 	}

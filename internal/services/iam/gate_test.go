@@ -272,3 +272,24 @@ func TestFactsOfResources(t *testing.T) {
 		}
 	}
 }
+
+// TestTagsOfRolesAndUsersHaveTwoNames: also for actions that are not IAM's own
+// rows, as sts:AssumeRole and the iam:PassRole of Lambda (Service Authorization
+// Reference). Policies and instance profiles have aws:ResourceTag only.
+func TestTagsOfRolesAndUsersHaveTwoNames(t *testing.T) {
+	w := newWorld(t)
+	blue := []iamapi.Tag{{Key: ptr("team"), Value: ptr("blue")}}
+	must(w, iamapi.CreateRole, &iamapi.CreateRoleRequest{RoleName: ptr("r"), AssumeRolePolicyDocument: ptr(trusts(forLambda)), Tags: blue})
+	must(w, iamapi.CreateUser, &iamapi.CreateUserRequest{UserName: ptr("u"), Tags: blue})
+	must(w, iamapi.CreatePolicy, &iamapi.CreatePolicyRequest{PolicyName: ptr("p"), PolicyDocument: ptr(allows("s3:*", "*")), Tags: blue})
+	must(w, iamapi.CreateInstanceProfile, &iamapi.CreateInstanceProfileRequest{InstanceProfileName: ptr("i"), Tags: blue})
+	for _, c := range []struct{ action, resource, prefix string }{
+		{"sts:AssumeRole", "role/r", roleAndUserTags}, {"iam:PassRole", "role/r", roleAndUserTags}, {"iam:GetUser", "user/u", roleAndUserTags},
+		{"iam:GetPolicy", "policy/p", ""}, {"iam:GetInstanceProfile", "instance-profile/i", ""},
+	} {
+		f := w.iam.Resource(c.action, "arn:aws:iam::111111111111:"+c.resource)
+		if f.TagPrefix != c.prefix || f.Tags["team"] != "blue" {
+			t.Errorf("%s on %s: prefix %q, tags %v", c.action, c.resource, f.TagPrefix, f.Tags)
+		}
+	}
+}

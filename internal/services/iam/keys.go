@@ -2,7 +2,6 @@ package iam
 
 import (
 	"context"
-	"strings"
 
 	iamapi "github.com/sallyport/sallyport/internal/api/iam"
 	"github.com/sallyport/sallyport/internal/op"
@@ -50,22 +49,6 @@ func addTags(keys *policy.Context, tags []iamapi.Tag) {
 		names = append(names, tags[i].GetKey())
 	}
 	keys.SetList("aws:TagKeys", names)
-}
-
-// resourceTags gives the tags of the resource a second name: prefix and tag
-// key. The gate has set the first, aws:ResourceTag.
-func resourceTags(prefix string) op.Adder {
-	const given = "aws:resourcetag/"
-	return func(_ context.Context, _ *op.Call, keys *policy.Context) {
-		for _, k := range keys.Keys() {
-			if len(k) <= len(given) || !strings.EqualFold(k[:len(given)], given) {
-				continue
-			}
-			if values, ok := keys.Get(k); ok && len(values) == 1 {
-				keys.Set(prefix+k[len(given):], values[0])
-			}
-		}
-	}
 }
 
 // policyARN adds the managed policy that is attached or detached.
