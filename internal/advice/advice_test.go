@@ -282,3 +282,35 @@ func TestStatementIDIsOneAddPermissionTakes(t *testing.T) {
 		t.Errorf("%s", id)
 	}
 }
+
+// TestLevelThatLacksAnAllowIsNamed: "nothing allows it" beside a policy that
+// does is no answer.
+func TestLevelThatLacksAnAllowIsNamed(t *testing.T) {
+	at := func(source, action string) policy.Attached {
+		return policy.Attached{Policy: load(t, allow(action, "*")), Name: "p", Source: source}
+	}
+	levels := func(all ...[]policy.Attached) [][]policy.Attached { return all }
+	one := func(a policy.Attached) []policy.Attached { return []policy.Attached{a} }
+	for _, c := range []struct {
+		name   string
+		levels [][]policy.Attached
+		want   string
+	}{
+		{"a unit", levels(one(at(rootSource, "*")), one(at(unitSource, "s3:*")), one(at(accountSource, "*"))), "nothing allows it at " + unitSource + ": every level must"},
+		{"a unit and the account", levels(one(at(rootSource, "*")), one(at(unitSource, "s3:*")), one(at(accountSource, "ec2:*"))),
+			"nothing allows it at " + unitSource + " and " + accountSource + ": every level must"},
+		{"a level where another policy allows it", levels(one(at(rootSource, "s3:*")), []policy.Attached{at(unitSource, "s3:*"), at(unitSource, "*")}), "nothing allows it at " + rootSource + ": every level must"},
+		{"every level", levels(one(at(rootSource, "s3:*")), one(at(unitSource, "s3:*"))), "nothing allows it"},
+		{"a level without policies", levels(one(at(rootSource, "*")), nil), "allowed at some levels, and nothing allows it at another: every level must"},
+		{"files do not say where they are from", levels(one(at("", "*")), one(at("", "s3:*"))), "allowed at some levels, and nothing allows it at another: every level must"},
+	} {
+		l := &policy.Layers{Identity: []policy.Attached{at("user ann", "*")}, ServiceControl: c.levels}
+		r := &policy.Request{
+			Principal: policy.Principal{Kind: policy.User, Account: "111111111111", ARN: userARN}, Action: "lambda:InvokeFunction", Resource: fn, ResourceAccount: "111111111111", Context: &policy.Context{},
+		}
+		text := (&Told{Principal: r.Principal, Action: r.Action, Resource: r.Resource, Tree: policy.Outline(r, l)}).String()
+		if want := "  service control policies: " + c.want + "\n"; !strings.Contains(text, want) {
+			t.Errorf("%s: want %q in\n%s", c.name, want, text)
+		}
+	}
+}

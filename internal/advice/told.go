@@ -2,6 +2,7 @@ package advice
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sallyport/sallyport/policy"
@@ -162,12 +163,40 @@ func (t *Told) layer(b *strings.Builder, l *policy.LayerExplanation) {
 	case len(l.Policies) == 0:
 		says = "there is none"
 	default:
-		says = "nothing allows it"
+		says = silence(l)
 	}
 	fmt.Fprintf(b, "  %s: %s\n", t.layerName(l.Layer), says)
 	for i := range l.Policies {
 		t.policy(b, &l.Policies[i])
 	}
+}
+
+// silence says that policies do not allow it. Of control policies each level of
+// the organization must, and here some do: then it says which does not.
+func silence(l *policy.LayerExplanation) string {
+	const nothing = "nothing allows it"
+	if l.Layer != policy.LayerServiceControl && l.Layer != policy.LayerResourceControl {
+		return nothing
+	}
+	var sources, allowing []string
+	for i := range l.Policies {
+		p := &l.Policies[i]
+		if !slices.Contains(sources, p.Source) {
+			sources = append(sources, p.Source)
+		}
+		if slices.ContainsFunc(p.Statements, func(s policy.StatementExplanation) bool { return s.Applies && s.Effect == "Allow" }) {
+			allowing = append(allowing, p.Source)
+		}
+	}
+	lacking := slices.DeleteFunc(sources, func(s string) bool { return s == "" || slices.Contains(allowing, s) })
+	switch {
+	case len(allowing) == 0:
+		return nothing
+	case len(lacking) == 0:
+		// It has no policy at all, or policies do not say where they are from.
+		return "allowed at some levels, and nothing allows it at another: every level must"
+	}
+	return "nothing allows it at " + strings.Join(lacking, " and ") + ": every level must"
 }
 
 func (t *Told) root(l policy.Layer) bool {
