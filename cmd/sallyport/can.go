@@ -30,7 +30,12 @@ A folder of --policies has any of these, and nothing else:
   boundary.json            permissions boundary
   session/*.json           session policies
   resource.json            resource-based policy of the resource
+  owner.txt                account that owns the resource, where its ARN names
+                           none, as that of an S3 bucket: without the file it
+                           is the principal's (--account says that one)
   trust.json               trust policy, for sts:AssumeRole on a role
+  endpoint.json            policy of the VPC endpoint the request goes through
+                           (--context aws:SourceVpce=vpce-... tells which)
   scp/LEVEL/*.json         service control policies, levels in order of their names
   rcp/LEVEL/*.json         resource control policies, the same way
   users/NAME/, roles/NAME/ identity/, boundary.json (and trust.json) of one

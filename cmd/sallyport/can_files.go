@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport/sallyport/internal/id"
 	"github.com/sallyport/sallyport/internal/limits"
 	"github.com/sallyport/sallyport/policy"
 )
@@ -19,6 +20,10 @@ type files struct {
 	session  []policy.Attached
 	limited  bool
 	resource *policy.Attached
+	// owner has the resource where its ARN names no account; empty if no file
+	// says so.
+	owner    string
+	endpoint *policy.Attached
 	scp, rcp [][]policy.Attached
 	// named are users and roles by "user/NAME" and "role/NAME".
 	named map[string]*holder
@@ -75,6 +80,10 @@ func (f *files) readFolder(dir string) error {
 			err = f.readHolders(path, name, "role/")
 		case !isDir && name == "resource.json":
 			f.resource, err = readPolicy(path, name)
+		case !isDir && name == "endpoint.json":
+			f.endpoint, err = readPolicy(path, name)
+		case !isDir && name == "owner.txt":
+			f.owner, err = readAccount(path)
 		default:
 			err = f.holder.read(path, name, name, isDir)
 		}
@@ -178,14 +187,7 @@ func readPolicy(path, shown string) (*policy.Attached, error) {
 	if filepath.Ext(path) != ".json" {
 		return nil, fmt.Errorf("%s: a policy is a .json file", path)
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > limits.RequestBody {
-		return nil, fmt.Errorf("%s is too large for a policy", path)
-	}
-	text, err := os.ReadFile(path)
+	text, err := readSmall(path)
 	if err != nil {
 		return nil, err
 	}
@@ -198,6 +200,31 @@ func readPolicy(path, shown string) (*policy.Attached, error) {
 		return nil, err
 	}
 	return &policy.Attached{Policy: p, Name: filepath.ToSlash(shown)}, nil
+}
+
+// readAccount reads a file that holds an account.
+func readAccount(path string) (string, error) {
+	text, err := readSmall(path)
+	if err != nil {
+		return "", err
+	}
+	account := strings.TrimSpace(string(text))
+	if !id.IsAccount(account) {
+		return "", fmt.Errorf("%s: an account has twelve digits, and nothing else is to be there", path)
+	}
+	return account, nil
+}
+
+// readSmall reads a file that is no larger than a policy can be.
+func readSmall(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > limits.RequestBody {
+		return nil, fmt.Errorf("%s is too large for a policy", path)
+	}
+	return os.ReadFile(path)
 }
 
 // holds says what counts for a user or role of a name: its own policies beside

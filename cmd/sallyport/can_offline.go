@@ -85,8 +85,13 @@ func (o *offline) answer(ctx context.Context, q question) (op.Answer, error) {
 	if err != nil {
 		return a, err
 	}
+	// The gate has no way to be told of these: what it decided without them is
+	// decided again.
 	if o.limited {
 		a.Layers.Session, a.Layers.SessionLimited = o.session, true
+	}
+	a.Layers.Endpoint = o.endpoint
+	if a.Refused == "" {
 		a.Decision = policy.Evaluate(&a.Request, &a.Layers)
 	}
 	return a, nil

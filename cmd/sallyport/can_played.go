@@ -62,7 +62,11 @@ func (owner) Close() error                         { return nil }
 func (o owner) Resource(action, arn string) op.Facts {
 	service, _, _ := strings.Cut(action, ":")
 	if o.id != "iam" || !strings.EqualFold(service, "sts") {
-		return op.Facts{Policy: o.resource}
+		f := op.Facts{Policy: o.resource}
+		if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 && parts[4] == "" {
+			f.Account = o.owner
+		}
+		return f
 	}
 	h, _ := o.holds(nameOf(arn))
 	return op.Facts{Policy: h.trust, MustAllow: strings.HasPrefix(nameOf(arn), "role/")}
