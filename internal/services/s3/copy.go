@@ -37,7 +37,7 @@ func (s *Service) original(ctx context.Context, c *op.Call) (*source, error) {
 	return from, nil
 }
 
-func badSource(given string) error {
+func badSource(given string) *api.Error {
 	return invalidArgument("x-amz-copy-source", given, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
 }
 

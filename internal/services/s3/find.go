@@ -121,7 +121,10 @@ func (s *Service) source(c *op.Call) (*source, bool) {
 // onSource finds the object that is copied when no version is named.
 func (s *Service) onSource(_ context.Context, c *op.Call) ([]op.Resource, error) {
 	from, ok := s.source(c)
-	if !ok || from.version != "" {
+	if !ok {
+		return nil, badSource(c.Input.(interface{ GetCopySource() string }).GetCopySource())
+	}
+	if from.version != "" {
 		return nil, nil
 	}
 	return from.resource(), nil

@@ -23,7 +23,7 @@ const (
 // requestKeys are the context keys that S3 fills from a request, for every need
 // of it (Service Authorization Reference, Amazon S3). A key stands for a header
 // or parameter, and is absent when that is.
-func (s *Service) requestKeys(_ context.Context, c *op.Call, keys *policy.Context) {
+func requestKeys(_ context.Context, c *op.Call, keys *policy.Context) {
 	for key, text := range requestTexts(c.Input) {
 		if text != "" {
 			keys.Set(key, text)
@@ -36,8 +36,10 @@ func (s *Service) requestKeys(_ context.Context, c *op.Call, keys *policy.Contex
 		keys.Set("s3:max-keys", strconv.Itoa(int(*n)))
 	}
 	setTagKeys(c, keys)
-	if from, ok := copySource(s, c); ok {
-		keys.Set("s3:x-amz-copy-source", from.bucket+"/"+from.key)
+	// The finder of the source came first. Whatever way the header writes it,
+	// policies know it by one name.
+	if from, ok := c.Recall(sourceKey{}); ok {
+		keys.Set("s3:x-amz-copy-source", from.(*source).bucket+"/"+from.(*source).key)
 	}
 	switch c.Caller.Kind() {
 	case caller.AnonymousKind, caller.ServiceKind:
@@ -138,15 +140,6 @@ func maxKeys(in any) *int32 {
 	return nil
 }
 
-// copySource is the source of a copy, by the name that policies know it by:
-// whatever way the header writes it.
-func copySource(s *Service, c *op.Call) (*source, bool) {
-	if _, copies := c.Input.(interface{ GetCopySource() string }); !copies {
-		return nil, false
-	}
-	return s.source(c)
-}
-
 // setTagKeys sets s3:RequestObjectTag and s3:RequestObjectTagKeys, and for tags
 // of buckets aws:RequestTag and aws:TagKeys.
 func setTagKeys(c *op.Call, keys *policy.Context) {
@@ -196,7 +189,7 @@ func requestTags(c *op.Call) (tags []tag, ofObject bool) {
 }
 
 // objectTags sets s3:ExistingObjectTag, for actions that know it.
-func (s *Service) objectTags(_ context.Context, c *op.Call, keys *policy.Context) {
+func objectTags(_ context.Context, c *op.Call, keys *policy.Context) {
 	found, _ := c.Recall(versionKey{})
 	v, _ := found.(*version)
 	if v == nil {
