@@ -29,8 +29,8 @@
 //     always succeeds at once.
 //   - The policy simulator is the engine that decides calls, on the keys that
 //     ContextEntries give and no others. It does not ask whether an action or a
-//     key exists, nor for the resources a ResourceHandlingOption wants, and
-//     takes any actions together. Several resources are named "*" in the result
+//     key exists, and takes any actions together. Of a ResourceHandlingOption it
+//     asks that the resources it wants are there, and no more. Several resources are named "*" in the result
 //     of an action, where AWS names their type. A ResourcePolicy for an action
 //     of STS on a role is its trust policy, and must allow; AWS's ignores it.
 //     Resource control policies are not simulated, as on AWS.

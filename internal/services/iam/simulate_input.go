@@ -31,6 +31,7 @@ func notAnEntity(arn string) *api.Error {
 type simulationInput struct {
 	policies, boundaries, actions, resources []string
 	resourcePolicy, resourceOwner, caller    string
+	option                                   string
 	hasResourcePolicy, hasCaller             bool
 	entries                                  []iamapi.ContextEntry
 	page                                     pageQuery
@@ -40,7 +41,7 @@ func ofPrincipal(in *iamapi.SimulatePrincipalPolicyRequest) *simulationInput {
 	return &simulationInput{
 		policies: in.PolicyInputList, boundaries: in.PermissionsBoundaryPolicyInputList, actions: in.ActionNames, resources: in.ResourceArns,
 		resourcePolicy: in.GetResourcePolicy(), hasResourcePolicy: in.ResourcePolicy != nil, resourceOwner: in.GetResourceOwner(),
-		caller: in.GetCallerArn(), hasCaller: in.CallerArn != nil, entries: in.ContextEntries, page: in,
+		caller: in.GetCallerArn(), hasCaller: in.CallerArn != nil, entries: in.ContextEntries, option: in.GetResourceHandlingOption(), page: in,
 	}
 }
 
@@ -48,7 +49,7 @@ func ofCustom(in *iamapi.SimulateCustomPolicyRequest) *simulationInput {
 	return &simulationInput{
 		policies: in.PolicyInputList, boundaries: in.PermissionsBoundaryPolicyInputList, actions: in.ActionNames, resources: in.ResourceArns,
 		resourcePolicy: in.GetResourcePolicy(), hasResourcePolicy: in.ResourcePolicy != nil, resourceOwner: in.GetResourceOwner(),
-		caller: in.GetCallerArn(), hasCaller: in.CallerArn != nil, entries: in.ContextEntries, page: in,
+		caller: in.GetCallerArn(), hasCaller: in.CallerArn != nil, entries: in.ContextEntries, option: in.GetResourceHandlingOption(), page: in,
 	}
 }
 
@@ -77,6 +78,11 @@ func (in *simulationInput) read(s *simulation) error {
 			return notAnEntity(arn)
 		}
 	}
+	if err := in.readScenario(); err != nil {
+		return err
+	}
+	// A name is looked at for its form only, as the reference says of it: a
+	// policy may well speak of an action that nobody knows.
 	for _, action := range in.actions {
 		if service, name, ok := strings.Cut(action, ":"); !ok || service == "" || name == "" || strings.ContainsAny(action, "*? ") || strings.Contains(name, ":") {
 			// The words are ours: AWS takes no wildcards, and does not print what it says.

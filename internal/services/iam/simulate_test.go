@@ -225,6 +225,50 @@ func TestSimulationsAreRefused(t *testing.T) {
 	}, 400, "InvalidInput", "Invalid caller - Caller cannot be null or empty.")
 }
 
+// TestScenariosNeedTheirResources: "each of the Amazon EC2 scenarios requires
+// that you specify instance, image, and security group resources" and so on
+// (IAM API reference, ResourceHandlingOption).
+func TestScenariosNeedTheirResources(t *testing.T) {
+	w := newWorld(t)
+	ec2 := func(kinds ...string) []string {
+		var all []string
+		for _, k := range kinds {
+			all = append(all, "arn:aws:ec2:us-east-1:111111111111:"+k+"/x-1")
+		}
+		return all
+	}
+	base := []string{"instance", "image", "security-group", "network-interface"}
+	more := func(kinds ...string) []string { return ec2(append(base[:4:4], kinds...)...) }
+	for _, c := range []struct {
+		option    string
+		resources []string
+		refused   string
+	}{
+		{"EC2-VPC-InstanceStore", more(), ""},
+		{"EC2-VPC-InstanceStore", more("volume", "subnet"), ""},
+		{"EC2-VPC-InstanceStore", nil, "ResourceHandlingOption EC2-VPC-InstanceStore needs resources of these types too: instance, image, security-group, network-interface."},
+		{"EC2-VPC-InstanceStore", append(ec2(base[:3]...), "arn:aws:s3:::network-interface/x"), "ResourceHandlingOption EC2-VPC-InstanceStore needs resources of these types too: network-interface."},
+		{"EC2-VPC-InstanceStore-Subnet", more("subnet"), ""},
+		{"EC2-VPC-InstanceStore-Subnet", more("volume"), "ResourceHandlingOption EC2-VPC-InstanceStore-Subnet needs resources of these types too: subnet."},
+		{"EC2-VPC-EBS", more("volume"), ""},
+		{"EC2-VPC-EBS", more("subnet"), "ResourceHandlingOption EC2-VPC-EBS needs resources of these types too: volume."},
+		{"EC2-VPC-EBS-Subnet", more("volume", "subnet"), ""},
+		{"EC2-VPC-EBS-Subnet", more(), "ResourceHandlingOption EC2-VPC-EBS-Subnet needs resources of these types too: subnet, volume."},
+		{"ec2-vpc-ebs", more("volume"), "ResourceHandlingOption ec2-vpc-ebs is none of the supported scenarios."},
+	} {
+		in := &iamapi.SimulateCustomPolicyRequest{
+			PolicyInputList: []string{allows("ec2:*", "*")}, ActionNames: []string{"ec2:RunInstances"}, ResourceArns: c.resources, ResourceHandlingOption: &c.option,
+		}
+		if c.refused != "" {
+			refuses(w, root(here), iamapi.SimulateCustomPolicy, in, 400, "InvalidInput", c.refused)
+			continue
+		}
+		if got := must(w, iamapi.SimulateCustomPolicy, in).EvaluationResults[0].GetEvalDecision(); got != "allowed" {
+			t.Errorf("%s on %v is %s", c.option, c.resources, got)
+		}
+	}
+}
+
 func TestSimulatePrincipalPolicy(t *testing.T) {
 	w := newWorld(t)
 	ann := w.user(here, "ann", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"lambda:GetFunction","Resource":"arn:aws:lambda:*:*:function:${aws:username}"}]}`)
