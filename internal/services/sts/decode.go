@@ -46,7 +46,7 @@ func (s *Service) EncodeDenial(account string, r *policy.Request, l *policy.Laye
 		if err != nil || len(encoded) <= limits.EncodedMessage {
 			return encoded, err
 		}
-		if !m.shorten() {
+		if !m.shorten(len(encoded) - limits.EncodedMessage) {
 			return "", fmt.Errorf("authorization message of %d characters", len(encoded))
 		}
 	}

@@ -146,31 +146,53 @@ func matched(s *policy.StatementExplanation, principal string) matchedStatement 
 	return m
 }
 
-// shorten leaves out the longest condition key, or else the last statement. It
-// says whether there was anything left to leave out.
-func (m *authorizationMessage) shorten() bool {
-	keys, statements := m.Context.Conditions.Items, m.MatchedStatements.Items
-	switch {
-	case len(keys) > 0:
+// shorten leaves out as much as must go for an encoded message to lose excess
+// characters: the longest condition keys, or else the last statements. Sealed
+// text has four characters for three bytes, so less would never do. It says
+// whether there was anything left to leave out.
+func (m *authorizationMessage) shorten(excess int) bool {
+	gone, most := 0, (excess+1)*3/4
+	for keys := &m.Context.Conditions.Items; gone < most && len(*keys) > 0; {
 		longest := 0
-		for i := range keys {
-			if keys[i].length() > keys[longest].length() {
+		for i, k := range *keys {
+			if k.length() > (*keys)[longest].length() {
 				longest = i
 			}
 		}
-		m.Context.Conditions.Items = slices.Delete(keys, longest, longest+1)
-	case len(statements) > 0:
-		m.MatchedStatements.Items = statements[:len(statements)-1]
-	default:
-		return false
+		gone += (*keys)[longest].length()
+		*keys = slices.Delete(*keys, longest, longest+1)
 	}
-	return true
+	for all := &m.MatchedStatements.Items; gone < most && len(*all) > 0; {
+		gone += (*all)[len(*all)-1].length()
+		*all = (*all)[:len(*all)-1]
+	}
+	return gone > 0
+}
+
+// The lengths are those of the texts with the names and marks around them.
+
+func (m matchedStatement) length() int {
+	const around = 200
+	n := around + len(m.StatementID) + length(m.Principals) + length(m.Actions) + length(m.Resources)
+	for _, more := range []*items[value]{m.NotActions, m.NotResources} {
+		if more != nil {
+			n += length(*more)
+		}
+	}
+	for _, c := range m.Conditions.Items {
+		n += c.length()
+	}
+	return n
 }
 
 func (c condition) length() int {
-	n := len(c.Key)
-	for _, v := range c.Values.Items {
-		n += len(v.Value)
+	const around = len(`{"key":"","values":},`)
+	return around + len(c.Key) + length(c.Values)
+}
+
+func length(list items[value]) (n int) {
+	for _, v := range list.Items {
+		n += len(`{"value":""},`) + len(v.Value)
 	}
 	return n
 }
