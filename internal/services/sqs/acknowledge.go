@@ -43,7 +43,8 @@ func (s *Service) acknowledge(ctx context.Context, l *line, all []receipt, handl
 			return nil
 		}
 		tx.After(func() { l.removeAll(found) })
-		return s.erase(tx.Tx, l, found)
+		tx.erase(l, found)
+		return nil
 	})
 	return refused, err
 }

@@ -2,8 +2,6 @@ package sqs
 
 import (
 	"context"
-
-	"github.com/sallyport/sallyport/internal/store"
 )
 
 // bury moves dead letters to the dead-letter queue. Where that is not possible
@@ -77,10 +75,7 @@ func (s *Service) relocate(ctx context.Context, from, to *line, all []*message, 
 			if o.message.number, err = s.sequence.take(tx.Tx); err != nil {
 				return err
 			}
-			entry := store.Entry{Key: messageKey(to.id, o.message.number), Value: o.message.encode(&o.content)}
-			if err := s.contents.Append(tx.Tx, entry); err != nil {
-				return err
-			}
+			tx.contents = append(tx.contents, o.message.entry(to.id, &o.content))
 			fresh, gone = append(fresh, o), append(gone, m)
 		}
 		moved = len(gone)
@@ -88,7 +83,8 @@ func (s *Service) relocate(ctx context.Context, from, to *line, all []*message, 
 			from.removeAll(gone)
 			to.take(fresh, now)
 		})
-		return s.erase(tx.Tx, from, gone)
+		tx.erase(from, gone)
+		return nil
 	})
 	return moved, err
 }

@@ -1,8 +1,10 @@
 package sqs
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/sallyport/sallyport/internal/api"
@@ -14,7 +16,8 @@ import (
 // first writes for all that wait behind it. Each call still sees its own
 // outcome, and returns once that is durable.
 type committer struct {
-	store *store.Store
+	store             *store.Store
+	contents, recents *store.Log
 	// turn is held by the one that writes.
 	turn sync.Mutex
 
@@ -29,10 +32,51 @@ type write struct {
 	done bool
 }
 
-// step is the transaction as one write sees it.
+// step is the transaction as its writes see it. What they add and remove is
+// gathered, and goes to the database in few statements.
 type step struct {
 	*store.Tx
-	undo []func()
+	undo              []func()
+	contents, recents []store.Entry
+	erased            []place
+}
+
+// place is that of a message in the database.
+type place struct{ queue, number uint64 }
+
+// erase removes messages.
+func (s *step) erase(l *line, all []*message) {
+	for _, m := range all {
+		s.erased = append(s.erased, place{l.id, m.number})
+	}
+}
+
+// runs are the ranges of the erased messages: one for all that follow each other.
+func (s *step) runs() []store.Range {
+	slices.SortFunc(s.erased, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.queue, b.queue), cmp.Compare(a.number, b.number))
+	})
+	var all []store.Range
+	for i := 0; i < len(s.erased); {
+		first := s.erased[i]
+		last := first
+		for i < len(s.erased) && s.erased[i].queue == first.queue && s.erased[i].number <= last.number+1 {
+			last = s.erased[i]
+			i++
+		}
+		all = append(all, store.Range{From: messageKey(first.queue, first.number), To: messageKey(last.queue, last.number+1)})
+	}
+	return all
+}
+
+// flush writes what was gathered.
+func (c *committer) flush(s *step) error {
+	for _, r := range s.runs() {
+		if err := c.contents.Trim(s.Tx, r); err != nil {
+			return err
+		}
+	}
+	return errors.Join(c.contents.Append(s.Tx, s.contents...), c.recents.Append(s.Tx, s.recents...))
 }
 
 // Undo runs f if the transaction fails: what do changed in memory before it was
@@ -42,7 +86,7 @@ func (s *step) Undo(f func()) { s.undo = append(s.undo, f) }
 var errAborted = errors.New("the transaction was given up")
 
 // update runs do in a transaction. An *api.Error of do refuses this call alone:
-// do must not have written anything then. Any other error fails the
+// do must not have written or gathered anything then. Any other error fails the
 // transaction, and every call in it. do must not call the store itself.
 func (c *committer) update(ctx context.Context, do func(*step) error) error {
 	w := &write{do: do}
@@ -99,7 +143,7 @@ func (c *committer) write(ctx context.Context, batch []*write) error {
 				return w.err
 			}
 		}
-		return nil
+		return c.flush(s)
 	})
 	committed = err == nil
 	return err

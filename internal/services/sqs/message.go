@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	sqsapi "github.com/sallyport/sallyport/internal/api/sqs"
+	"github.com/sallyport/sallyport/internal/store"
 )
 
 // message is what is in memory of every message. The fields change under the
@@ -100,7 +101,12 @@ func parseMessageKey(key string) (queue, number uint64, err error) {
 // formatVersion begins every encoded message.
 const formatVersion = 1
 
-// encode is the row of a message.
+// entry is the row of a message.
+func (m *message) entry(queue uint64, c *content) store.Entry {
+	return store.Entry{Key: messageKey(queue, m.number), Value: m.encode(c)}
+}
+
+// encode is what a row holds of a message.
 func (m *message) encode(c *content) []byte {
 	b := make([]byte, 0, len(c.body)+256)
 	b = append(b, formatVersion)

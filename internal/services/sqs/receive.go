@@ -106,7 +106,7 @@ func (s *Service) receive(ctx context.Context, l *line, p *resourcepolicy.Policy
 	end := millis(start.Add(w.wait))
 	me := &waiter{wake: make(chan struct{}, 1)}
 	for {
-		b := l.collect(millis(s.clock.Now()), w, me, s.receipts, end)
+		b := s.collect(l, w, me, end)
 		if err := s.settleReceive(ctx, l, &b); err != nil {
 			return nil, err
 		}
@@ -122,19 +122,19 @@ func (s *Service) receive(ctx context.Context, l *line, p *resourcepolicy.Policy
 		case b.over:
 			return nil, nil
 		}
-		if !s.await(ctx, me, b.again) || l.record().Policy != p {
+		if !s.await(ctx, me, b.timer) || l.record().Policy != p {
 			l.abandon(me)
 			return nil, nil
 		}
 	}
 }
 
-// await waits until something may have become visible, or for so many
-// milliseconds; false says that nobody waits for the answer any more.
-func (s *Service) await(ctx context.Context, me *waiter, ms int64) bool {
+// await waits until something may have become visible; false says that nobody
+// waits for the answer any more.
+func (s *Service) await(ctx context.Context, me *waiter, timer <-chan time.Time) bool {
 	select {
 	case <-me.wake:
-	case <-s.clock.After(time.Duration(ms) * time.Millisecond):
+	case <-timer:
 	case <-ctx.Done():
 		return false
 	case <-s.ctx.Done():
@@ -160,9 +160,9 @@ type batch struct {
 	expired []*message
 	// gone says the queue is deleted, full that too many messages are in
 	// flight, over that the time to wait is over; else it is to be looked again
-	// after so many milliseconds, or when woken.
+	// at the time of timer, or when woken.
 	gone, full, over bool
-	again            int64
+	timer            <-chan time.Time
 }
 
 // moving hides a message that is on its way to the dead-letter queue until it
@@ -170,7 +170,8 @@ type batch struct {
 const moving = 1 << 60
 
 // collect takes what can be taken now. With nothing to give it queues the waiter.
-func (l *line) collect(now int64, w *want, me *waiter, seal *receipts, end int64) (b batch) {
+func (s *Service) collect(l *line, w *want, me *waiter, end int64) (b batch) {
+	now := millis(s.clock.Now())
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -199,7 +200,7 @@ func (l *line) collect(now int64, w *want, me *waiter, seal *receipts, end int64
 			l.hide(m, moving)
 			continue
 		}
-		b.got = append(b.got, l.deliver(m, now, w.visibility, seal))
+		b.got = append(b.got, l.deliver(m, now, w.visibility, s.receipts))
 	}
 	l.note(w.attempt, b.got, now)
 	l.ripen(now) // what is received with no timeout at all
@@ -211,10 +212,11 @@ func (l *line) collect(now int64, w *want, me *waiter, seal *receipts, end int64
 		b.over = true
 	default:
 		l.waiters.join(me)
-		b.again = end - now
+		next := end
 		if l.hidden.len() > 0 {
-			b.again = min(b.again, max(1, l.hidden.first().due-now))
+			next = min(next, l.hidden.first().due)
 		}
+		b.timer = s.clock.After(time.Duration(next-now) * time.Millisecond)
 	}
 	return b
 }
@@ -244,7 +246,11 @@ func (s *Service) settleReceive(ctx context.Context, l *line, b *batch) error {
 		}
 	}
 	if len(b.expired) > 0 {
-		if err := s.commit.update(ctx, func(tx *step) error { return s.erase(tx.Tx, l, b.expired) }); err != nil {
+		err := s.commit.update(ctx, func(tx *step) error {
+			tx.erase(l, b.expired)
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}

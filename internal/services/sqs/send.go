@@ -11,7 +11,6 @@ import (
 	sqsapi "github.com/sallyport/sallyport/internal/api/sqs"
 	"github.com/sallyport/sallyport/internal/limits"
 	"github.com/sallyport/sallyport/internal/op"
-	"github.com/sallyport/sallyport/internal/store"
 )
 
 // outgoing is one message of a send that passed every check.
@@ -210,11 +209,10 @@ func (s *Service) append(tx *step, l *line, q *queue, o *outgoing) (added bool, 
 		if o.repeats = l.remember(tx, x, m.sent); o.repeats != nil {
 			return false, nil
 		}
-		if err := s.recents.Append(tx.Tx, x.entry(l.id)); err != nil {
-			return false, err
-		}
+		tx.recents = append(tx.recents, x.entry(l.id))
 	}
-	return true, s.contents.Append(tx.Tx, store.Entry{Key: messageKey(l.id, m.number), Value: m.encode(&o.content)})
+	tx.contents = append(tx.contents, m.entry(l.id, &o.content))
+	return true, nil
 }
 
 // remember notes what is sent, or gives what it repeats.

@@ -59,10 +59,11 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 		return nil, errors.New("sqs: no directory")
 	}
 	s := &Service{
-		store: d.Store, clock: d.Clock, log: d.Log, directory: d.Directory, commit: committer{store: d.Store},
+		store: d.Store, clock: d.Clock, log: d.Log, directory: d.Directory,
 		contents: store.OpenLog(d.Store, "sqs.messages"), recents: store.OpenLog(d.Store, "sqs.recent"),
 		movers: newMovers(),
 	}
+	s.commit = committer{store: d.Store, contents: s.contents, recents: s.recents}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -104,7 +105,7 @@ func (s *Service) load(ctx context.Context) error {
 	err := s.eachEntry(ctx, s.contents, func(queue, number uint64, raw []byte) error {
 		l := byID[queue]
 		if l == nil {
-			return nil // what a deletion left; the sweep at start removes it
+			return nil // its queue went in the same transaction as its rows: nothing to do
 		}
 		m, c, err := decode(number, raw)
 		if err != nil {
@@ -258,18 +259,9 @@ func (s *Service) sweepLine(l *line, now int64) error {
 				return err
 			}
 		}
-		return s.erase(tx.Tx, l, expired)
+		tx.erase(l, expired)
+		return nil
 	})
-}
-
-// erase removes the rows of messages.
-func (s *Service) erase(tx *store.Tx, l *line, messages []*message) error {
-	for _, m := range messages {
-		if err := s.contents.Trim(tx, exactly(messageKey(l.id, m.number))); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // exactly is the range of one key.

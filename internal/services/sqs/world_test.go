@@ -89,11 +89,16 @@ func (w *world) restart() {
 
 func userARN(account, name string) string { return "arn:aws:iam::" + account + ":user/" + name }
 
+// uniqueID is that of the user of a name.
+func uniqueID(name string) string {
+	return ("AIDA" + strings.ToUpper(name) + strings.Repeat("X", 21))[:21]
+}
+
 // user is a user who may do action on resource, and nothing else.
 func (w *world) user(account, name, action, resource string) caller.Caller {
 	arn := userARN(account, name)
 	w.people.policies[arn] = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"` + action + `","Resource":"` + resource + `"}}`
-	return caller.ForUser(caller.User{Account: account, ARN: arn, Name: name, ID: "AIDA" + strings.ToUpper(name)}, caller.Key{})
+	return caller.ForUser(caller.User{Account: account, ARN: arn, Name: name, ID: uniqueID(name)}, caller.Key{})
 }
 
 var (
@@ -124,7 +129,7 @@ func (*people) Changed() <-chan struct{}                             { return ni
 func (p *people) PrincipalID(arn string) (string, bool) {
 	_, ok := p.policies[arn]
 	_, name, _ := strings.Cut(arn, "/")
-	return "AIDA" + strings.ToUpper(name), ok
+	return uniqueID(name), ok
 }
 
 func (p *people) PrincipalARN(id string) (string, bool) {
