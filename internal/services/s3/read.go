@@ -18,7 +18,7 @@ func (s *Service) read(v *version, at span) (*api.Stream, error) {
 	r := &reader{s: s, left: at.size}
 	skip := at.from
 	for _, g := range v.Segments {
-		if skip >= g.Size && g.Size > 0 {
+		if len(r.segments) == 0 && skip >= g.Size {
 			skip -= g.Size
 			continue
 		}
