@@ -172,7 +172,7 @@ func TestWhatByBruteForce(t *testing.T) {
 	names := texts(6)[1:]
 	rounds, allowed, cut := 500, 0, 0
 	if testing.Short() {
-		rounds = 200
+		rounds = 100
 	}
 	for round := range rounds {
 		l := r.layers()
