@@ -178,9 +178,6 @@ func (b *Bus) admit(ctx context.Context, c *Call, row Row) (err error) {
 	if err := b.refuse(c); err != nil {
 		return err
 	}
-	if err := b.either(ctx, c, row); err != nil {
-		return err
-	}
 	for _, n := range row.needs {
 		if err := b.judge(ctx, c, n); err != nil {
 			return err
@@ -189,51 +186,66 @@ func (b *Bus) admit(ctx context.Context, c *Call, row Row) (err error) {
 	return nil
 }
 
-// either denies a call for which none of the needs that stand for one another
-// found a resource.
-func (b *Bus) either(ctx context.Context, c *Call, row Row) error {
-	var first *Need
-	for i := range row.needs {
-		n := &row.needs[i]
-		if !n.either {
-			continue
-		}
-		if found, err := n.find(ctx, c); err != nil || len(found) > 0 {
-			return nil // judged, or refused, in its turn
-		}
-		if first == nil {
-			first = n
-		}
-	}
-	if first == nil {
-		return nil
-	}
-	return b.gate.Admit(ctx, &Question{Call: c, Action: first.action, Add: first.add, Bare: first.bare, Unknown: true})
-}
-
 func (b *Bus) judge(ctx context.Context, c *Call, n Need) error {
-	q := Question{Call: c, Action: n.action, Add: n.add, Bare: n.bare, Nothing: n.nothing}
+	if n.either != nil {
+		return b.judgeEither(ctx, c, n.either)
+	}
 	if n.nothing != "" {
-		return b.gate.Admit(ctx, &q)
+		return b.gate.Admit(ctx, n.question(c))
 	}
 	found, err := n.find(ctx, c)
 	if err != nil {
 		return err
 	}
 	if len(found) == 0 {
-		if n.maybe || n.either {
+		if n.maybe {
 			return nil
 		}
-		q.Unknown = true
-		return b.gate.Admit(ctx, &q)
+		return b.unknown(ctx, c, n)
 	}
+	return b.judgeOn(ctx, c, n, found)
+}
+
+// judgeEither judges each of the needs that stand for one another on what it
+// finds, and denies a call for which none finds anything.
+func (b *Bus) judgeEither(ctx context.Context, c *Call, needs []Need) error {
+	any := false
+	for _, n := range needs {
+		found, err := n.find(ctx, c)
+		if err != nil {
+			return err
+		}
+		any = any || len(found) > 0
+		if err := b.judgeOn(ctx, c, n, found); err != nil {
+			return err
+		}
+	}
+	if !any {
+		return b.unknown(ctx, c, needs[0])
+	}
+	return nil
+}
+
+func (b *Bus) judgeOn(ctx context.Context, c *Call, n Need, found []Resource) error {
+	q := n.question(c)
 	for _, r := range found {
 		q.Resource = r
-		if err := b.gate.Admit(ctx, &q); err != nil {
+		if err := b.gate.Admit(ctx, q); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unknown denies: the request names no resource that could be judged.
+func (b *Bus) unknown(ctx context.Context, c *Call, n Need) error {
+	q := n.question(c)
+	q.Unknown = true
+	return b.gate.Admit(ctx, q)
+}
+
+func (n Need) question(c *Call) *Question {
+	return &Question{Call: c, Action: n.action, Add: n.add, Bare: n.bare, Nothing: n.nothing}
 }
 
 // Do is how one service calls another: the same road, entered at the needs.

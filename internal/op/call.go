@@ -33,7 +33,9 @@ type Origin struct {
 type Signature struct {
 	// Presigned says that the signature stood in the query string.
 	Presigned bool
-	// Time is when the request was signed.
+	// Version is "AWS4-HMAC-SHA256", or "AWS" for Signature Version 2.
+	Version string
+	// Time is when the request was signed; zero where the signature does not say.
 	Time time.Time
 	// Payload is what the signature says of the body, as sent: a digest or
 	// UNSIGNED-PAYLOAD, for one; known of requests to S3 only.

@@ -117,10 +117,10 @@ func TestHandlerRunsOnlyAfterEveryNeedWasAdmitted(t *testing.T) {
 		{"no resource denies", map[string]bool{"t:A": true}, []Need{On("t:A", on())}, []string{"t:A on nothing"}, false},
 		{"no resource of an optional need", map[string]bool{"t:A": true}, []Need{On("t:A", on("r")), Maybe(On("t:B", on()))}, []string{"t:A on r"}, true},
 		{"optional need with a resource is judged", map[string]bool{"t:A": true}, []Need{On("t:A", on("r")), Maybe(On("t:B", on("s")))}, []string{"t:A on r", "t:B on s"}, false},
-		{"either, the first", map[string]bool{"t:A": true}, Either(On("t:A", on("r")), On("t:B", on())), []string{"t:A on r"}, true},
-		{"either, the second", map[string]bool{"t:A": true}, Either(On("t:A", on()), On("t:B", on("s"))), []string{"t:B on s"}, false},
-		{"either, and both find something", map[string]bool{"t:A": true}, Either(On("t:A", on("r")), On("t:B", on("s"))), []string{"t:A on r", "t:B on s"}, false},
-		{"either, and none finds anything", map[string]bool{"t:A": true, "t:B": true}, append(Either(On("t:A", on()), On("t:B", on())), Maybe(On("t:A", on("r")))), []string{"t:A on nothing"}, false},
+		{"either, the first", map[string]bool{"t:A": true}, []Need{Either(On("t:A", on("r")), On("t:B", on()))}, []string{"t:A on r"}, true},
+		{"either, the second", map[string]bool{"t:A": true}, []Need{Either(On("t:A", on()), On("t:B", on("s")))}, []string{"t:B on s"}, false},
+		{"either, and both find something", map[string]bool{"t:A": true}, []Need{Either(On("t:A", on("r")), On("t:B", on("s")))}, []string{"t:A on r", "t:B on s"}, false},
+		{"either, and none finds anything", map[string]bool{"t:A": true, "t:B": true}, []Need{Either(On("t:A", on()), On("t:B", on())), Maybe(On("t:A", on("r")))}, []string{"t:A on nothing"}, false},
 		{"nothing", nil, []Need{Nothing("everybody may")}, []string{"nothing"}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -143,15 +143,17 @@ func TestRowsWithoutNeedsStopTheStart(t *testing.T) {
 	var ran bool
 	o := operation("Do")
 	for name, rows := range map[string][]Row{
-		"no needs":                    {Bind(o, handler(&ran))},
-		"need without action":         {Bind(o, handler(&ran), On("", on("r")))},
-		"need without finder":         {Bind(o, handler(&ran), On("t:A", nil))},
-		"optional needs only":         {Bind(o, handler(&ran), Maybe(On("t:A", on("r"))), Maybe(On("t:B", on("r"))))},
-		"nothing, optionally":         {Bind(o, handler(&ran), Maybe(Nothing("x")))},
-		"an operation of no service":  {Bind(api.Op[input, output]{Operation: &api.Operation{Name: "Do", Input: o.Input}}, handler(&ran), Nothing("x"))},
-		"nothing beside something":    {Bind(o, handler(&ran), Nothing("x"), On("t:A", on("r")))},
-		"bound twice":                 {Bind(o, handler(&ran), On("t:A", on("r"))), Bind(o, handler(&ran), On("t:A", on("r")))},
-		"a row made past Bind, empty": {{}},
+		"no needs":            {Bind(o, handler(&ran))},
+		"need without action": {Bind(o, handler(&ran), On("", on("r")))},
+		"need without finder": {Bind(o, handler(&ran), On("t:A", nil))},
+		"either of needs of which one is optional": {Bind(o, handler(&ran), Either(On("t:A", on("r")), Maybe(On("t:B", on("r")))))},
+		"either of nothing":                        {Bind(o, handler(&ran), Either(Nothing("x"), On("t:B", on("r"))))},
+		"optional needs only":                      {Bind(o, handler(&ran), Maybe(On("t:A", on("r"))), Maybe(On("t:B", on("r"))))},
+		"nothing, optionally":                      {Bind(o, handler(&ran), Maybe(Nothing("x")))},
+		"an operation of no service":               {Bind(api.Op[input, output]{Operation: &api.Operation{Name: "Do", Input: o.Input}}, handler(&ran), Nothing("x"))},
+		"nothing beside something":                 {Bind(o, handler(&ran), Nothing("x"), On("t:A", on("r")))},
+		"bound twice":                              {Bind(o, handler(&ran), On("t:A", on("r"))), Bind(o, handler(&ran), On("t:A", on("r")))},
+		"a row made past Bind, empty":              {{}},
 	} {
 		if _, err := NewBus(Config{Gate: &gate{}, Services: []Service{&service{rows: rows}}, Clock: clock.System{}}); err == nil {
 			t.Errorf("%s: started", name)

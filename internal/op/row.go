@@ -44,8 +44,19 @@ func Bind[In, Out any](o api.Op[In, Out], handle Handler[In, Out], needs ...Need
 // Operation is the row's operation.
 func (r Row) Operation() *api.Operation { return r.operation }
 
-// Needs are the row's needs, in the order in which they are judged.
-func (r Row) Needs() []Need { return r.needs }
+// Needs are the row's needs, in the order in which they are judged; those that
+// stand for one another one by one.
+func (r Row) Needs() []Need {
+	var all []Need
+	for _, n := range r.needs {
+		if n.either != nil {
+			all = append(all, n.either...)
+		} else {
+			all = append(all, n)
+		}
+	}
+	return all
+}
 
 // Probe is the row with a handler that does nothing but say that it was reached,
 // for checks of the road itself. The row's own handler is not in it.
@@ -87,9 +98,10 @@ type Need struct {
 	find    Finder
 	add     []Adder
 	maybe   bool
-	either  bool
 	bare    bool
 	nothing string
+	// either are the needs that this one stands for; the rest is empty then.
+	either []Need
 }
 
 // On needs action on every resource the finder names.
@@ -107,12 +119,7 @@ func Maybe(n Need) Need {
 
 // Either is needs of which each is judged on what it finds, and of which one has
 // to find something: an action on an object, and another one on a version of it.
-func Either(needs ...Need) []Need {
-	for i := range needs {
-		needs[i].either = true
-	}
-	return needs
-}
+func Either(needs ...Need) Need { return Need{either: needs} }
 
 // With adds context keys to the need.
 func (n Need) With(add ...Adder) Need {
@@ -152,6 +159,11 @@ func (r Row) check() error {
 		return fmt.Errorf("%s.%s has optional needs only: a call that finds no resource would run without a question", r.operation.Service.ID, r.operation.Name)
 	}
 	for _, n := range r.needs {
+		if slices.ContainsFunc(n.either, func(n Need) bool { return n.maybe || n.either != nil || n.nothing != "" }) {
+			return fmt.Errorf("%s.%s has needs that stand for one another and are more than On", r.operation.Service.ID, r.operation.Name)
+		}
+	}
+	for _, n := range r.Needs() {
 		if n.nothing == "" && (n.action == "" || n.find == nil) {
 			return fmt.Errorf("%s.%s has a need without action or finder", r.operation.Service.ID, r.operation.Name)
 		}

@@ -130,7 +130,7 @@ func (s *source) row(call *ast.CallExpr) (actions.Operation, error) {
 		Service: s.service, Name: operation.Sel.Name, Row: s.file(call.Pos()),
 		Handler: s.file(s.functions[handler.Sel.Name].Pos()), HandlerName: handler.Sel.Name,
 	}
-	needs, err := s.needs(call.Args[2:], call.Ellipsis.IsValid())
+	needs, err := s.needs(call.Args[2:])
 	if err != nil {
 		return actions.Operation{}, fmt.Errorf("%s: %s: %w", where, o.Name, err)
 	}
@@ -138,14 +138,17 @@ func (s *source) row(call *ast.CallExpr) (actions.Operation, error) {
 	return o, nil
 }
 
-// needs reads the arguments of a call that takes needs; spread says that the last
-// one is a list of them.
-func (s *source) needs(args []ast.Expr, spread bool) ([]actions.Need, error) {
+// needs reads needs; those that stand for one another, in Either, one by one.
+func (s *source) needs(args []ast.Expr) ([]actions.Need, error) {
 	var all []actions.Need
-	for i, arg := range args {
-		if spread && i == len(args)-1 {
-			list, err := s.list(arg)
-			return append(all, list...), err
+	for _, arg := range args {
+		if call, ok := arg.(*ast.CallExpr); ok && isOp(call.Fun, "Either") {
+			either, err := s.needs(call.Args)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, either...)
+			continue
 		}
 		n, err := s.need(arg)
 		if err != nil {
@@ -154,26 +157,6 @@ func (s *source) needs(args []ast.Expr, spread bool) ([]actions.Need, error) {
 		all = append(all, n)
 	}
 	return all, nil
-}
-
-// list reads op.Either(needs...) and append(list, needs...).
-func (s *source) list(e ast.Expr) ([]actions.Need, error) {
-	call, ok := e.(*ast.CallExpr)
-	if !ok {
-		return nil, fmt.Errorf("a list of needs that is not a call")
-	}
-	if isOp(call.Fun, "Either") {
-		return s.needs(call.Args, call.Ellipsis.IsValid())
-	}
-	if f, ok := call.Fun.(*ast.Ident); !ok || f.Name != "append" || len(call.Args) < 2 {
-		return nil, fmt.Errorf("a list of needs that is neither Either nor append")
-	}
-	head, err := s.list(call.Args[0])
-	if err != nil {
-		return nil, err
-	}
-	rest, err := s.needs(call.Args[1:], call.Ellipsis.IsValid())
-	return append(head, rest...), err
 }
 
 // need reads On, Maybe and Nothing, and what is chained to them.

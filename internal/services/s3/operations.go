@@ -20,11 +20,11 @@ func (s *Service) Rows() []op.Row {
 	return []op.Row{
 		op.Bind(s3api.AbortMultipartUpload, s.abortMultipartUpload, asked(op.On("s3:AbortMultipartUpload", s.onKey))),
 		op.Bind(s3api.CompleteMultipartUpload, s.completeMultipartUpload, asked(op.On("s3:PutObject", s.onKey))),
-		op.Bind(s3api.CopyObject, s.copyObject, append(op.Either(
+		op.Bind(s3api.CopyObject, s.copyObject, op.Either(
 			op.On("s3:GetObject", s.onSource).With(s.sourceTags), op.On("s3:GetObjectVersion", s.onSourceVersion).With(s.sourceTags)),
 			op.Maybe(op.On("s3:GetObjectTagging", s.taggedSource(false)).With(s.sourceTags)),
 			op.Maybe(op.On("s3:GetObjectVersionTagging", s.taggedSource(true)).With(s.sourceTags)),
-			asked(op.On("s3:PutObject", s.onKey)), op.Maybe(asked(op.On("s3:PutObjectAcl", s.onGranted))), op.Maybe(asked(op.On("s3:PutObjectTagging", s.onTagged))))...),
+			asked(op.On("s3:PutObject", s.onKey)), op.Maybe(asked(op.On("s3:PutObjectAcl", s.onGranted))), op.Maybe(asked(op.On("s3:PutObjectTagging", s.onTagged)))),
 		op.Bind(s3api.CreateBucket, s.createBucket,
 			asked(op.On(createBucketAction, s.newBucketName)),
 			op.Maybe(asked(op.On("s3:PutBucketAcl", s.when(func(c *op.Call) bool { return namesACL(c.Input) })))),
@@ -41,9 +41,9 @@ func (s *Service) Rows() []op.Row {
 		op.Bind(s3api.DeleteBucketTagging, s.deleteBucketTagging, asked(op.On("s3:PutBucketTagging", s.onBucket))),
 		op.Bind(s3api.DeleteBucketWebsite, s.deleteWebsite, asked(op.On("s3:DeleteBucketWebsite", s.onBucket))),
 		op.Bind(s3api.DeleteObject, s.deleteObject, op.Either(
-			asked(op.On("s3:DeleteObject", s.onLatest)), asked(op.On("s3:DeleteObjectVersion", s.onVersion)))...),
+			asked(op.On("s3:DeleteObject", s.onLatest)), asked(op.On("s3:DeleteObjectVersion", s.onVersion)))),
 		op.Bind(s3api.DeleteObjectTagging, s.deleteObjectTagging, op.Either(
-			of(op.On("s3:DeleteObjectTagging", s.onLatest)), of(op.On("s3:DeleteObjectVersionTagging", s.onVersion)))...),
+			of(op.On("s3:DeleteObjectTagging", s.onLatest)), of(op.On("s3:DeleteObjectVersionTagging", s.onVersion)))),
 		op.Bind(s3api.DeleteObjects, s.deleteObjects, op.Nothing("each key is judged by itself, as a DeleteObject of its own, and answered by itself")),
 		op.Bind(s3api.DeletePublicAccessBlock, s.deletePublicAccessBlock, asked(op.On("s3:PutBucketPublicAccessBlock", s.onBucket))),
 		op.Bind(s3api.GetBucketAbac, s.getABAC, asked(op.On("s3:GetBucketAbac", s.onBucket))),
@@ -64,21 +64,21 @@ func (s *Service) Rows() []op.Row {
 		op.Bind(s3api.GetBucketVersioning, s.getBucketVersioning, asked(op.On("s3:GetBucketVersioning", s.onBucket))),
 		op.Bind(s3api.GetBucketWebsite, s.getWebsite, asked(op.On("s3:GetBucketWebsite", s.onBucket))),
 		op.Bind(s3api.GetObject, s.getObject, op.Either(
-			of(op.On("s3:GetObject", s.onLatest)), of(op.On("s3:GetObjectVersion", s.onVersion)))...),
+			of(op.On("s3:GetObject", s.onLatest)), of(op.On("s3:GetObjectVersion", s.onVersion)))),
 		op.Bind(s3api.GetObjectAcl, s.getObjectACL, op.Either(
-			of(op.On("s3:GetObjectAcl", s.onLatest)), of(op.On("s3:GetObjectVersionAcl", s.onVersion)))...),
-		op.Bind(s3api.GetObjectAttributes, s.getObjectAttributes, append(
+			of(op.On("s3:GetObjectAcl", s.onLatest)), of(op.On("s3:GetObjectVersionAcl", s.onVersion)))),
+		op.Bind(s3api.GetObjectAttributes, s.getObjectAttributes,
 			op.Either(of(op.On("s3:GetObject", s.onLatest)), of(op.On("s3:GetObjectVersion", s.onVersion))),
-			op.Either(of(op.On("s3:GetObjectAttributes", s.onLatest)), of(op.On("s3:GetObjectVersionAttributes", s.onVersion)))...)...),
+			op.Either(of(op.On("s3:GetObjectAttributes", s.onLatest)), of(op.On("s3:GetObjectVersionAttributes", s.onVersion)))),
 		op.Bind(s3api.GetObjectLegalHold, s.getLegalHold, asked(op.On("s3:GetObjectLegalHold", s.onVersionOf))),
 		op.Bind(s3api.GetObjectLockConfiguration, s.getObjectLock, asked(op.On("s3:GetBucketObjectLockConfiguration", s.onBucket))),
 		op.Bind(s3api.GetObjectRetention, s.getRetention, asked(op.On("s3:GetObjectRetention", s.onVersionOf))),
 		op.Bind(s3api.GetObjectTagging, s.getObjectTagging, op.Either(
-			of(op.On("s3:GetObjectTagging", s.onLatest)), of(op.On("s3:GetObjectVersionTagging", s.onVersion)))...),
+			of(op.On("s3:GetObjectTagging", s.onLatest)), of(op.On("s3:GetObjectVersionTagging", s.onVersion)))),
 		op.Bind(s3api.GetPublicAccessBlock, s.getPublicAccessBlock, asked(op.On("s3:GetBucketPublicAccessBlock", s.onBucket))),
 		op.Bind(s3api.HeadBucket, s.headBucket, asked(op.On("s3:ListBucket", s.onBucket))),
 		op.Bind(s3api.HeadObject, s.headObject, op.Either(
-			of(op.On("s3:GetObject", s.onLatest)), of(op.On("s3:GetObjectVersion", s.onVersion)))...),
+			of(op.On("s3:GetObject", s.onLatest)), of(op.On("s3:GetObjectVersion", s.onVersion)))),
 		op.Bind(s3api.ListBuckets, s.listBuckets, asked(op.On("s3:ListAllMyBuckets", op.Any))),
 		op.Bind(s3api.ListMultipartUploads, s.listMultipartUploads, asked(op.On("s3:ListBucketMultipartUploads", s.onBucket))),
 		op.Bind(s3api.ListObjectVersions, s.listObjectVersions, asked(op.On("s3:ListBucketVersions", s.onBucket))),
@@ -100,14 +100,14 @@ func (s *Service) Rows() []op.Row {
 		op.Bind(s3api.PutBucketWebsite, s.putWebsite, asked(op.On("s3:PutBucketWebsite", s.onBucket))),
 		op.Bind(s3api.PutObject, s.putObject, asked(op.On("s3:PutObject", s.onKey)), op.Maybe(asked(op.On("s3:PutObjectAcl", s.onGranted))), op.Maybe(asked(op.On("s3:PutObjectTagging", s.onTagged)))),
 		op.Bind(s3api.PutObjectAcl, s.putObjectACL, op.Either(
-			of(op.On("s3:PutObjectAcl", s.onLatest)), of(op.On("s3:PutObjectVersionAcl", s.onVersion)))...),
+			of(op.On("s3:PutObjectAcl", s.onLatest)), of(op.On("s3:PutObjectVersionAcl", s.onVersion)))),
 		op.Bind(s3api.PutObjectTagging, s.putObjectTagging, op.Either(
-			of(op.On("s3:PutObjectTagging", s.onLatest)), of(op.On("s3:PutObjectVersionTagging", s.onVersion)))...),
+			of(op.On("s3:PutObjectTagging", s.onLatest)), of(op.On("s3:PutObjectVersionTagging", s.onVersion)))),
 		op.Bind(s3api.PutPublicAccessBlock, s.putPublicAccessBlock, asked(op.On("s3:PutBucketPublicAccessBlock", s.onBucket))),
 		op.Bind(s3api.UploadPart, s.uploadPart, asked(op.On("s3:PutObject", s.onKey))),
-		op.Bind(s3api.UploadPartCopy, s.uploadPartCopy, append(op.Either(
+		op.Bind(s3api.UploadPartCopy, s.uploadPartCopy, op.Either(
 			op.On("s3:GetObject", s.onSource).With(s.sourceTags), op.On("s3:GetObjectVersion", s.onSourceVersion).With(s.sourceTags)),
-			asked(op.On("s3:PutObject", s.onKey)))...),
+			asked(op.On("s3:PutObject", s.onKey))),
 	}
 }
 
