@@ -41,14 +41,28 @@ func requestKeys(_ context.Context, c *op.Call, keys *policy.Context) {
 	if from, ok := c.Recall(sourceKey{}); ok {
 		keys.Set("s3:x-amz-copy-source", from.(*source).bucket+"/"+from.(*source).key)
 	}
-	switch c.Caller.Kind() {
-	case caller.AnonymousKind, caller.ServiceKind:
-	default:
-		// The one version of signatures that is understood here.
-		keys.Set("s3:signatureversion", "AWS4-HMAC-SHA256")
-	}
+	setSignatureKeys(c, keys)
 	if b, ok := c.Recall(bucketKey{}); ok && b.(*bucket) != nil {
 		keys.Set(keyResourceAccount, b.(*bucket).Account)
+	}
+}
+
+// setSignatureKeys says how the request was signed. A service that calls with a
+// role's credentials signs as every service does now.
+func setSignatureKeys(c *op.Call, keys *policy.Context) {
+	given := c.Origin.Signature
+	switch kind := c.Caller.Kind(); {
+	case kind == caller.AnonymousKind, kind == caller.ServiceKind:
+		return
+	case given.Version == "":
+		keys.Set("s3:signatureversion", "AWS4-HMAC-SHA256")
+		return
+	}
+	keys.Set("s3:signatureversion", given.Version)
+	keys.Set("s3:authType", map[bool]string{false: "REST-HEADER", true: "REST-QUERY-STRING"}[given.Presigned])
+	keys.Set("s3:x-amz-content-sha256", given.Payload)
+	if !given.Time.IsZero() {
+		keys.Set("s3:signatureAge", strconv.FormatInt(max(0, c.Time.Sub(given.Time).Milliseconds()), 10))
 	}
 }
 
