@@ -52,6 +52,10 @@ func TestTheRoad(t *testing.T) {
 				"DestinationArn": "arn:aws:sqs:us-east-1:" + account + ":my-y",
 				"TaskHandle":     base64.StdEncoding.EncodeToString([]byte(`{"taskId":"x","sourceArn":"arn:aws:sqs:us-east-1:` + account + `:my-x"}`)),
 			},
+			"sns": {
+				"TopicArn": "arn:aws:sns:us-east-1:" + account + ":my-x", "TargetArn": "arn:aws:sns:us-east-1:" + account + ":my-x",
+				"ResourceArn": "arn:aws:sns:us-east-1:" + account + ":my-x",
+			},
 			"logs": {"LogGroupIdentifier": "", "ResourceArn": "arn:aws:logs:us-east-1:" + account + ":log-group:my-x"},
 		},
 		Unreached: map[string]string{"sts.AssumeRole": "a root user may not assume roles"},
