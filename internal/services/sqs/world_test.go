@@ -31,6 +31,7 @@ const (
 type world struct {
 	testing.TB
 	dir    string
+	now    clock.Clock
 	sqs    *Service
 	bus    *op.Bus
 	clock  *clock.Manual
@@ -44,7 +45,14 @@ type people struct{ policies map[string]string }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{TB: t, dir: t.TempDir(), clock: clock.NewManual(time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)), people: &people{map[string]string{}}}
+	manual := clock.NewManual(time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC))
+	return newWorldAt(t, manual, manual)
+}
+
+// newWorldAt is a world of any clock, which manual is, or nil.
+func newWorldAt(t testing.TB, now clock.Clock, manual *clock.Manual) *world {
+	t.Helper()
+	w := &world{TB: t, dir: t.TempDir(), now: now, clock: manual, people: &people{map[string]string{}}}
 	w.start()
 	t.Cleanup(w.stop)
 	return w
@@ -62,11 +70,11 @@ func (w *world) start() {
 	if w.trail, err = trail.Open(ctx, w.store, nil); err != nil {
 		w.Fatal(err)
 	}
-	if w.sqs, err = New(ctx, Deps{Store: w.store, Clock: w.clock, Bug: bugs, Directory: w.people}); err != nil {
+	if w.sqs, err = New(ctx, Deps{Store: w.store, Clock: w.now, Bug: bugs, Directory: w.people}); err != nil {
 		w.Fatal(err)
 	}
 	services := []op.Service{w.sqs}
-	w.bus, err = op.NewBus(op.Config{Gate: gate.New(w.people, services, w.trail, bugs), Services: services, Clock: w.clock, Bug: bugs})
+	w.bus, err = op.NewBus(op.Config{Gate: gate.New(w.people, services, w.trail, bugs), Services: services, Clock: w.now, Bug: bugs})
 	if err != nil {
 		w.Fatal(err)
 	}
