@@ -28,7 +28,7 @@ func (h *Handler) identified(e *exchange) error {
 	}
 	owner := identity.Owner.(op.Credential)
 	e.call.Caller, e.call.Region = owner.Caller, identity.Region
-	e.call.Origin.Signature = op.Signature{Presigned: identity.Presigned, Time: identity.Time}
+	e.call.Origin.Signature = op.Signature{Presigned: identity.Presigned, Version: identity.Version, Time: identity.Time}
 	if e.payload != nil {
 		e.call.Origin.Signature.Payload = e.payload.Declared
 	}
@@ -41,7 +41,7 @@ func (h *Handler) identified(e *exchange) error {
 // verified checks the signature: of S3 over the headers, which say how the body
 // is to be checked, of others over the whole request.
 func (h *Handler) verified(e *exchange) (identity *sigv4.Identity, failure *sigv4.Failure) {
-	expect := sigv4.Expect{Service: e.route.Service}
+	expect := sigv4.Expect{Service: e.route.Service, Bucket: e.route.Labels["Bucket"], Key: e.route.Labels["Key"]}
 	if e.headed {
 		identity, e.payload, failure = h.verifier.VerifyHead(e.given, expect)
 		return identity, failure

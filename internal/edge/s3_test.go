@@ -2,6 +2,9 @@ package edge
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -119,6 +122,20 @@ func TestSDKPresigned(t *testing.T) {
 		t.Errorf("%q %q %q", in.GetACL(), in.GetStorageClass(), *in.Key)
 	}
 	p.source = func() *api.Stream { return &api.Stream{Body: io.NopCloser(strings.NewReader("hello")), Length: 5} }
+	// In Version 2, as the aws CLI makes it by default.
+	old := "/bucket/key?AWSAccessKeyId=" + aliceKey + "&Expires=4102444800&Signature="
+	h := hmac.New(sha1.New, []byte(aliceSecret))
+	h.Write([]byte("GET\n\n\n4102444800\n/bucket/key"))
+	r, err = http.NewRequest("GET", w.server.URL+old+url.QueryEscape(base64.StdEncoding.EncodeToString(h.Sum(nil))), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, _, body := w.do(r); status != 200 || body != "hello" {
+		t.Errorf("got %d %s", status, body)
+	}
+	if call := w.noted(); call.Origin.Signature.Version != "AWS" || call.Caller.Account() != "111111111111" {
+		t.Errorf("signed %+v", call.Origin.Signature)
+	}
 	get, err := presigner.PresignGetObject(ctx, &s3.GetObjectInput{Bucket: aws.String("bucket"), Key: aws.String(oddKey)})
 	if err != nil {
 		t.Fatal(err)

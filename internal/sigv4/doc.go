@@ -23,7 +23,9 @@
 //     SDKs that were given an endpoint sign for the region of their
 //     configuration (seen of botocore 1.43 and the Go SDK); the call is still in
 //     us-east-1.
-//   - SigV4a (AWS4-ECDSA-P256-SHA256) and SigV2 are refused.
+//   - SigV4a (AWS4-ECDSA-P256-SHA256) and SigV2 are refused, but for presigned
+//     URLs of S3 in SigV2, which the aws CLI makes by default (sigv2.go); of
+//     those, parameters that are not signed are refused.
 //   - A body that the signature does not cover (UNSIGNED-PAYLOAD) is refused
 //     everywhere but at S3. AWS documents that for Lambda, and is silent on IAM,
 //     STS and Logs.

@@ -79,13 +79,15 @@ func ScopeService(r *http.Request) (service string, signed bool) {
 // who act on the request; verify r itself.
 func Meant(r *http.Request) *http.Request {
 	query := parseQuery(rawQuery(r))
-	if !has(query, "X-Amz-Signature") {
+	old := presignedV2(query)
+	if !old && !has(query, "X-Amz-Signature") {
 		return r
 	}
 	meant := r
 	for _, p := range query {
 		name := strings.ToLower(p.name)
-		if !strings.HasPrefix(name, "x-amz-") || ofSignature(name) || r.Header.Get(name) != "" {
+		header := strings.HasPrefix(name, "x-amz-") || old && (name == "content-type" || name == "content-md5")
+		if !header || ofSignature(name) || r.Header.Get(name) != "" {
 			continue
 		}
 		if meant == r {

@@ -44,6 +44,8 @@ type Expect struct {
 	Service *api.Service
 	// Region is the one region the door serves; empty for all of them.
 	Region string
+	// Bucket and Key are what a request to S3 names, decoded.
+	Bucket, Key string
 }
 
 // Identity is who signed a request, and for what.
@@ -55,8 +57,10 @@ type Identity struct {
 	Region string
 	// Presigned says the signature stood in the query string.
 	Presigned bool
-	// Time is when the request was signed.
+	// Time is when the request was signed; zero in Version 2, which does not say.
 	Time time.Time
+	// Version is Version4 or Version2.
+	Version string
 }
 
 // Verifier checks signatures. It is safe for concurrent use.
@@ -101,6 +105,9 @@ func (v *Verifier) VerifyHead(r *http.Request, e Expect) (*Identity, *Payload, *
 	if failure != nil {
 		return nil, nil, failure
 	}
+	if presignedV2(query) {
+		return v.headV2(r, query, a, e)
+	}
 	payload, failure := payloadOf(r, query, a)
 	if a == nil || failure != nil {
 		return nil, payload, failure
@@ -113,6 +120,22 @@ func (v *Verifier) VerifyHead(r *http.Request, e Expect) (*Identity, *Payload, *
 		payload.chain = p.chain(a)
 	}
 	return &p.Identity, payload, nil
+}
+
+// headV2 is VerifyHead for presigned URLs of Version 2.
+func (v *Verifier) headV2(r *http.Request, query []parameter, a *authorization, e Expect) (*Identity, *Payload, *Failure) {
+	if a != nil {
+		return nil, nil, refused(errArgument(textTwoSignatures, "Authorization", ""))
+	}
+	payload, failure := payloadOf(r, query, &authorization{presigned: true})
+	if failure != nil {
+		return nil, nil, failure
+	}
+	who, failure := v.verifyV2(r, query, e)
+	if failure != nil {
+		return nil, nil, failure
+	}
+	return who, payload, nil
 }
 
 // proof is a signature that verified, with what signs the rest of the body.
@@ -149,7 +172,7 @@ func (v *Verifier) prove(r *http.Request, query []parameter, a *authorization, e
 	}
 	p := &proof{scope: s, Identity: Identity{
 		Owner: credential.Owner, AccessKeyID: s.accessKeyID,
-		Service: s.service, Region: s.callRegion(e.Service), Presigned: a.presigned, Time: a.time,
+		Service: s.service, Region: s.callRegion(e.Service), Presigned: a.presigned, Time: a.time, Version: Version4,
 	}}
 	line, ok := payload()
 	if credential.Secret == "" || !ok {

@@ -75,7 +75,7 @@ func TestWhatTheSDKSignsVerifies(t *testing.T) {
 				if failure != nil {
 					t.Fatalf("%s: %s", form, failure.text)
 				}
-				want := Identity{Owner: owner, AccessKeyID: c.m.key, Service: c.m.service, Region: region, Presigned: form != "header", Time: signingTime}
+				want := Identity{Owner: owner, AccessKeyID: c.m.key, Service: c.m.service, Region: region, Presigned: form != "header", Time: signingTime, Version: Version4}
 				if *who != want {
 					t.Errorf("%s: got %+v, want %+v", form, *who, want)
 				}
