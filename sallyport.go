@@ -208,7 +208,7 @@ func sweepWork(dir string) error {
 func (s *Server) serveEnvironment(env *executor.Environment, l net.Listener) {
 	server := edge.Server(s.handler, slog.New(slog.DiscardHandler))
 	server.BaseContext = func(net.Listener) context.Context {
-		return edge.FromEnvironment(context.Background(), env.ID)
+		return edge.FromEnvironment(context.Background(), env.ID, env.Invocation)
 	}
 	_ = server.Serve(l)
 }

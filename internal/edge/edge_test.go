@@ -175,14 +175,14 @@ func TestPathsAreRoutedAsSigned(t *testing.T) {
 func TestEnvironmentsAreOrdinaryCallers(t *testing.T) {
 	w := newWorld(t, clock.System{})
 	marked := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		w.handler.ServeHTTP(rw, r.WithContext(FromEnvironment(r.Context(), "env-1")))
+		w.handler.ServeHTTP(rw, r.WithContext(FromEnvironment(r.Context(), "env-1", func() string { return "invoke-1" })))
 	})
 	w.server.Config.Handler = marked
 	if status, _, _ := w.send(asking("lambda")); status != 200 {
 		t.Errorf("signed: %d", status)
 	}
-	if call := w.noted(); call.Origin.EnvironmentID != "env-1" {
-		t.Errorf("origin %+v", call.Origin)
+	if call := w.noted(); call.Origin.EnvironmentID != "env-1" || call.Parent != "invoke-1" {
+		t.Errorf("origin %+v, caused by %q", call.Origin, call.Parent)
 	}
 	q := asking("lambda")
 	q.key = ""

@@ -14,7 +14,7 @@ import (
 func (h *Handler) identified(e *exchange) error {
 	e.call = &op.Call{
 		Caller: caller.Anonymous(), Operation: e.route.Operation, Region: defaultRegion, RequestID: e.requestID,
-		Origin: origin(e.r), Time: h.clock.Now(),
+		Origin: origin(e.r), Parent: cause(e.r), Time: h.clock.Now(),
 	}
 	identity, failure := h.verified(e)
 	if failure != nil {
@@ -79,15 +79,31 @@ func origin(r *http.Request) op.Origin {
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		o.SourceIP = peer.Addr().Unmap().WithZone("").String()
 	}
-	if env, ok := r.Context().Value(environmentKey{}).(string); ok {
-		o.EnvironmentID = env
+	if env, ok := r.Context().Value(environmentKey{}).(environment); ok {
+		o.EnvironmentID = env.id
 	}
 	return o
 }
 
 type environmentKey struct{}
 
+// environment is where a request came from, by the listener it came through.
+type environment struct {
+	id         string
+	invocation func() string
+}
+
 // FromEnvironment marks the requests of a function environment's own listener.
-func FromEnvironment(ctx context.Context, environmentID string) context.Context {
-	return context.WithValue(ctx, environmentKey{}, environmentID)
+// invocation gives the request id of the invoke that runs in it, empty for none:
+// what the function asks for was caused by it.
+func FromEnvironment(ctx context.Context, environmentID string, invocation func() string) context.Context {
+	return context.WithValue(ctx, environmentKey{}, environment{environmentID, invocation})
+}
+
+// cause is the request that led to this one, where that is known.
+func cause(r *http.Request) string {
+	if env, ok := r.Context().Value(environmentKey{}).(environment); ok && env.invocation != nil {
+		return env.invocation()
+	}
+	return ""
 }

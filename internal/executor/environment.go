@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport/sallyport/internal/executor/runtimes"
@@ -32,6 +33,8 @@ type Environment struct {
 	begun bool
 	// lost says that the sandbox is not usable any more.
 	lost bool
+	// running is the request id of the invoke that runs, nil for none.
+	running atomic.Pointer[string]
 
 	// Guarded by Executor.mu.
 	doomed    bool
@@ -41,6 +44,15 @@ type Environment struct {
 	// freezing guards frozen. The owner thaws; the keeper freezes what is idle.
 	freezing sync.Mutex
 	frozen   bool
+}
+
+// Invocation is the request id of the invoke that runs in the environment, empty
+// for none. It is safe for concurrent use.
+func (e *Environment) Invocation() string {
+	if id := e.running.Load(); id != nil {
+		return *id
+	}
+	return ""
 }
 
 // process is one run of the runtime in an environment.
@@ -127,6 +139,8 @@ func (e *Environment) run(ctx context.Context, inv *Invocation) (*Result, error)
 // invoke hands the invocation to the runtime and waits for what comes of it.
 func (e *Environment) invoke(ctx context.Context, inv *Invocation, u *usage) (outcome, error) {
 	f, clock := e.function, e.x.clock
+	e.running.Store(&inv.RequestID)
+	defer e.running.Store(nil)
 	start, timeout := clock.Now(), clock.After(f.Timeout)
 	c := &call{Invocation: inv, deadline: start.Add(f.Timeout), done: make(chan outcome, 1)}
 	o, started, err := e.serve(ctx, c, timeout)

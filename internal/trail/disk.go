@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/sallyport/sallyport/internal/limits"
@@ -18,8 +19,9 @@ const (
 	// recordKind has a row for each batch: its records, packed, under the
 	// number of the first.
 	recordKind = "trail"
-	// indexKind has the request ids of a batch under the same key, so that a
-	// request is found without unpacking all of them.
+	// indexKind has the request ids of a batch under the same key, and those
+	// that caused them, so that a request and what it led to are found without
+	// unpacking all of them.
 	indexKind = "trail-request"
 	// policyKind has the texts of policies, under chapter and digest.
 	policyKind = "trail-policy"
@@ -62,11 +64,11 @@ func (d *disk) newest(ctx context.Context) (uint64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("trail: key %q: %w", rows[0].Key, err)
 	}
-	var ids []string
-	if err := json.Unmarshal(rows[0].Value, &ids); err != nil {
+	var named names
+	if err := json.Unmarshal(rows[0].Value, &named); err != nil {
 		return 0, fmt.Errorf("trail: requests from %d: %w", first, err)
 	}
-	return first + uint64(max(len(ids), 1)) - 1, nil
+	return first + uint64(max(len(named.Requests), 1)) - 1, nil
 }
 
 // append writes the records of one chapter that the batch begins with, with
@@ -107,6 +109,13 @@ func (d *disk) append(ctx context.Context, batch []*Record) (last uint64, err er
 	return g.last, nil
 }
 
+// names are the requests that the records of a batch name: their own, one for
+// each, and those that caused any of them.
+type names struct {
+	Requests []string `json:"requests"`
+	Parents  []string `json:"parents,omitempty"`
+}
+
 // gathered is what one transaction writes.
 type gathered struct {
 	row, index store.Entry
@@ -119,7 +128,7 @@ func (d *disk) gather(batch []*Record, chapter uint64) (*gathered, error) {
 	var (
 		err   error
 		lines []byte
-		ids   []string
+		named names
 		key   = seqKey(batch[0].Seq)
 		g     = &gathered{fresh: map[string]bool{}}
 	)
@@ -130,7 +139,10 @@ func (d *disk) gather(batch []*Record, chapter uint64) (*gathered, error) {
 		if lines, err = d.lines.append(lines, r); err != nil {
 			return nil, fmt.Errorf("record %d: %w", r.Seq, err)
 		}
-		ids, g.last = append(ids, r.RequestID), r.Seq
+		named.Requests, g.last = append(named.Requests, r.RequestID), r.Seq
+		if r.Parent != "" && !slices.Contains(named.Parents, r.Parent) {
+			named.Parents = append(named.Parents, r.Parent)
+		}
 		each(r.layers, func(_ string, _ int, a *policy.Attached) {
 			if a.Policy == nil || d.written[a.Policy.Digest()] || g.fresh[a.Policy.Digest()] {
 				return
@@ -143,7 +155,7 @@ func (d *disk) gather(batch []*Record, chapter uint64) (*gathered, error) {
 	if err != nil {
 		return nil, err
 	}
-	index, err := json.Marshal(ids)
+	index, err := json.Marshal(named)
 	if err != nil {
 		return nil, err
 	}
@@ -192,8 +204,9 @@ func (d *disk) before(ctx context.Context, seq uint64, rows int) (runs [][]*Reco
 	return runs, next, nil
 }
 
-// request gives the records of one request older than seq, oldest first.
-func (d *disk) request(ctx context.Context, requestID string, seq uint64) ([]*Record, error) {
+// find gives the first records, up to limit, that match, older than seq, oldest
+// first. All of them name the request, as theirs or as their cause.
+func (d *disk) find(ctx context.Context, requestID string, seq uint64, limit int, match func(*Record) bool) ([]*Record, error) {
 	quoted, err := json.Marshal(requestID)
 	if err != nil {
 		return nil, err
@@ -215,8 +228,10 @@ func (d *disk) request(ctx context.Context, requestID string, seq uint64) ([]*Re
 				return nil, err
 			}
 			for _, one := range found {
-				if one.RequestID == requestID && one.Seq < seq {
-					out = append(out, one)
+				if one.Seq < seq && match(one) {
+					if out = append(out, one); len(out) == limit {
+						return out, nil
+					}
 				}
 			}
 		}

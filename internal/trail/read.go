@@ -78,16 +78,30 @@ func oldest(run []*Record) uint64 {
 
 // Request gives all records of one request, in the order of the decisions.
 func (t *Trail) Request(ctx context.Context, requestID string) ([]*Record, error) {
+	return t.find(ctx, requestID, everything, func(r *Record) bool { return r.RequestID == requestID })
+}
+
+// Caused gives the first records, up to limit, of the requests that a request
+// led to, in the order of the decisions.
+func (t *Trail) Caused(ctx context.Context, requestID string, limit int) ([]*Record, error) {
+	return t.find(ctx, requestID, limit, func(r *Record) bool { return r.Parent == requestID })
+}
+
+// find gives the records that match, all of which name the request.
+func (t *Trail) find(ctx context.Context, requestID string, limit int, match func(*Record) bool) ([]*Record, error) {
 	recent := t.inMemory(0, everything)
 	var out []*Record
 	if first := oldest(recent); t.disk != nil && first > 1 {
 		var err error
-		if out, err = t.disk.request(ctx, requestID, first); err != nil {
+		if out, err = t.disk.find(ctx, requestID, first, limit, match); err != nil {
 			return nil, err
 		}
 	}
 	for _, r := range recent {
-		if r.RequestID == requestID {
+		if len(out) == limit {
+			break
+		}
+		if match(r) {
 			out = append(out, r.spelled())
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -218,5 +220,36 @@ func TestFilter(t *testing.T) {
 		if got := c.filter.Match(r); got != c.match {
 			t.Errorf("%s: %v", c.name, got)
 		}
+	}
+}
+
+// TestCausedFindsWhatARequestLedTo, in memory and in the store.
+func TestCausedFindsWhatARequestLedTo(t *testing.T) {
+	w := newWorld(t, t.TempDir(), small)
+	for i := range 30 {
+		r := &Record{RequestID: fmt.Sprint("request-", i), Effect: "allowed", Allowed: true}
+		if i%10 == 3 {
+			r.Parent = "publish"
+		}
+		w.Add(r, &policy.Layers{})
+		w.settle()
+	}
+	w.reopen()
+	for _, limit := range []int{2, 10} {
+		got, err := w.Caused(background, "publish", limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		for _, r := range got {
+			ids = append(ids, r.RequestID)
+		}
+		// The first ones left the store with their chapters.
+		if want := []string{"request-13", "request-23"}; !reflect.DeepEqual(ids, want) {
+			t.Errorf("limit %d: caused %v, want %v", limit, ids, want)
+		}
+	}
+	if got, err := w.Caused(background, "request-13", 10); err != nil || len(got) != 0 {
+		t.Errorf("caused %v, %v", got, err)
 	}
 }

@@ -22,7 +22,7 @@ func TestDamageIsSaidNotHidden(t *testing.T) {
 	} {
 		w := newWorld(t, t.TempDir(), small)
 		if err := w.store.Update(background, func(tx *store.Tx) error {
-			return errors.Join(w.disk.records.Append(tx, store.Entry{Key: seqKey(1), Value: value}), w.disk.index.Append(tx, store.Entry{Key: seqKey(1), Value: []byte(`["a"]`)}))
+			return errors.Join(w.disk.records.Append(tx, store.Entry{Key: seqKey(1), Value: value}), w.disk.index.Append(tx, store.Entry{Key: seqKey(1), Value: []byte(`{"requests":["a"]}`)}))
 		}); err != nil {
 			t.Fatal(err)
 		}
