@@ -46,16 +46,17 @@ func (k *keyList) add(name string) {
 }
 
 func (k *keyList) addVariables(text string) {
+	quoted := strings.LastIndex(text, "'}")
 	for k.variables {
 		start := strings.Index(text, "${")
 		if start < 0 {
 			return
 		}
-		text = text[start:]
-		v, length := scanVariable(text)
+		text, quoted = text[start:], quoted-start
+		v, length := scanVariable(text, quoted)
 		if v.kind == pieceVariable && v.key != "" {
 			k.add(text[len("${"):][:len(v.key)])
 		}
-		text = text[length:]
+		text, quoted = text[length:], quoted-length
 	}
 }

@@ -168,10 +168,18 @@ func (f arnFault) sentence() string {
 	return ""
 }
 
-// noteVariables says what stands for each variable of a pattern.
+// mostNotes bounds what is said of the variables of one element: a policy may
+// have thousands of them, and a value may be as long as a header.
+const mostNotes = 20
+
+// noteVariables says what stands for each variable of a pattern, once.
 func (p *pattern) noteVariables(notes []string, c *Context) []string {
-	for _, v := range p.pieces {
-		if v.kind != pieceVariable {
+	for i, v := range p.pieces {
+		same := func(x piece) bool { return x.kind == pieceVariable && x.key == v.key && x.text == v.text }
+		switch {
+		case len(notes) >= mostNotes:
+			return notes
+		case v.kind != pieceVariable || slices.ContainsFunc(p.pieces[:i], same):
 			continue
 		}
 		e := c.find(v.key)

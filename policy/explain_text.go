@@ -110,10 +110,7 @@ func (p *Part) text() string {
 		seen = list(p.Seen)
 	}
 	text := fmt.Sprintf("%s: %s; wants %s, saw %s", name, p.Holds, list(p.Wanted), seen)
-	for _, n := range p.Notes {
-		text += "; " + n
-	}
-	return text
+	return strings.Join(append([]string{text}, p.Notes...), "; ")
 }
 
 // list prints values, the first few only.

@@ -53,6 +53,8 @@ func compilePattern(text string, g grammar) pattern {
 	// only text with an escape in it has to be copied.
 	var literal []byte
 	from, at := 0, 0
+	const unknown = -2
+	quoted := unknown
 	flush := func() {
 		meant := text[from:at]
 		if len(literal) > 0 {
@@ -75,7 +77,10 @@ func compilePattern(text string, g grammar) pattern {
 			p.pieces = append(p.pieces, piece{kind: pieceOne})
 		case c == '$' && g.variables && strings.HasPrefix(text[at:], "${"):
 			var v piece
-			if v, length = scanVariable(text[at:]); v.kind == pieceText {
+			if quoted == unknown {
+				quoted = strings.LastIndex(text, "'}")
+			}
+			if v, length = scanVariable(text[at:], quoted-at); v.kind == pieceText {
 				literal = append(append(literal, text[from:at]...), v.text...)
 			} else {
 				flush()

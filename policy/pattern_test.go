@@ -135,7 +135,7 @@ func TestVariables(t *testing.T) {
 		{"${aws:username, 'nobody}", unclear, "-", ""}, {"${aws:username", unclear, "-", ""}, {"${a${b}}", unclear, "-", "}"}, {"${, 'x'}", unclear, "x", ""},
 	}
 	for _, test := range tests {
-		v, length := scanVariable(test.text)
+		v, length := scanVariable(test.text, strings.LastIndex(test.text, "'}"))
 		key, value := v.key, "-"
 		if v.kind == pieceVariable && v.key == "" {
 			key = unclear

@@ -3,10 +3,12 @@ package policy
 import "strings"
 
 // scanVariable reads the "${...}" at the start of text and says how long it
-// is. ${*}, ${?} and ${$} are literal characters. A variable with an empty key
+// is. quoted is the offset of the last "'}" in text, where a default may end:
+// looking for one that is not there took as long as the text, for each
+// variable. ${*}, ${?} and ${$} are literal characters. A variable with an empty key
 // is one that is written in a way nobody defines; without a closing brace that
 // is all the rest.
-func scanVariable(text string) (v piece, length int) {
+func scanVariable(text string, quoted int) (v piece, length int) {
 	end := strings.IndexByte(text, '}')
 	if end < 0 {
 		return piece{kind: pieceVariable}, len(text)
@@ -31,10 +33,10 @@ func scanVariable(text string) (v piece, length int) {
 		return piece{kind: pieceVariable}, end + 1
 	}
 	open++
-	size := strings.Index(text[open:], "'}")
-	if size < 0 {
+	if open > quoted {
 		return piece{kind: pieceVariable}, end + 1
 	}
+	size := strings.Index(text[open:], "'}")
 	return piece{kind: pieceVariable, key: lower(key), text: text[open : open+size], hasDefault: true}, open + size + len("'}")
 }
 
@@ -68,7 +70,7 @@ func (p *pattern) matchVariables(s string, free int, fold bool, c *Context) (r r
 		if !ok {
 			return result{}, false
 		}
-		special = special || p.wildcards && strings.ContainsAny(value, "*?")
+		special = special || p.wildcards && (strings.IndexByte(value, '*') >= 0 || strings.IndexByte(value, '?') >= 0)
 		*v = piece{kind: pieceText, text: value}
 	}
 	switch {
