@@ -279,3 +279,78 @@ func TestTheURLIsAtTheHostOfTheClient(t *testing.T) {
 		}
 	}
 }
+
+// TestTagsDecide: those of the queue, and those of the request.
+func TestTagsDecide(t *testing.T) {
+	w := newWorld(t)
+	name := "red"
+	url := *must(w, sqsapi.CreateQueue, &sqsapi.CreateQueueRequest{QueueName: &name, Tags: pairs([]string{"color", "red"})}).QueueUrl
+	other := w.create("other")
+	arn := userARN(here, "eve")
+	eve := w.user(here, "eve", "sqs:*", "*")
+	w.people.policies[arn] = `{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/color":"red"}}},
+		{"Effect":"Allow","Action":["sqs:CreateQueue","sqs:TagQueue"],"Resource":"*","Condition":{"StringEquals":{"aws:RequestTag/color":"red"}}}]}`
+	send := func(url string) error {
+		_, err := call(w, eve, sqsapi.SendMessage, &sqsapi.SendMessageRequest{QueueUrl: &url, MessageBody: ptr("x")})
+		return err
+	}
+	if err := send(url); err != nil {
+		t.Errorf("a queue with the tag: %v", err)
+	}
+	if err := send(other); err == nil {
+		t.Error("a queue without the tag lets in")
+	}
+	create := func(name, color string) error {
+		_, err := call(w, eve, sqsapi.CreateQueue, &sqsapi.CreateQueueRequest{QueueName: &name, Tags: pairs([]string{"color", color})})
+		return err
+	}
+	if err := create("a", "red"); err != nil {
+		t.Errorf("a queue of the color: %v", err)
+	}
+	if err := create("b", "blue"); err == nil {
+		t.Error("a queue of another color is made")
+	}
+}
+
+// TestTagsAtCreationTakeTwoRights: making the queue, and tagging it.
+func TestTagsAtCreationTakeTwoRights(t *testing.T) {
+	w := newWorld(t)
+	bob := w.user(here, "bob", "sqs:CreateQueue", "*")
+	create := func(tags map[string]string) error {
+		_, err := call(w, bob, sqsapi.CreateQueue, &sqsapi.CreateQueueRequest{QueueName: ptr("q"), Tags: tags})
+		return err
+	}
+	if err := create(pairs([]string{"a", "b"})); err == nil || !strings.Contains(err.Error(), "sqs:tagqueue") {
+		t.Errorf("with tags: %v", err)
+	}
+	if err := create(nil); err != nil {
+		t.Errorf("without tags: %v", err)
+	}
+}
+
+// TestServicesSendUnderTheQueuesPolicy, with the condition AWS recommends.
+func TestServicesSendUnderTheQueuesPolicy(t *testing.T) {
+	w := newWorld(t)
+	url := w.create("q")
+	topic := func(name string) caller.Caller {
+		return caller.ForService(caller.Service{Principal: "sns.amazonaws.com", SourceARN: "arn:aws:sns:us-east-1:" + here + ":" + name, SourceAccount: here})
+	}
+	send := func(as caller.Caller) error {
+		_, err := call(w, as, sqsapi.SendMessage, &sqsapi.SendMessageRequest{QueueUrl: &url, MessageBody: ptr("x")})
+		return err
+	}
+	if err := send(topic("t")); err == nil {
+		t.Error("a topic is let in without a policy")
+	}
+	w.set(url, "Policy", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"`+arnOf(url)+`","Condition":{"ArnEquals":{"aws:SourceArn":"arn:aws:sns:us-east-1:`+here+`:t"}}}}`)
+	if err := send(topic("t")); err != nil {
+		t.Errorf("the topic of the policy: %v", err)
+	}
+	if err := send(topic("other")); err == nil {
+		t.Error("another topic is let in")
+	}
+	if got := w.expect(url, 1, "x")[0].Attributes["SenderId"]; got != snsSender {
+		t.Errorf("sender %s", got)
+	}
+}

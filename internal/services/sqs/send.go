@@ -102,15 +102,18 @@ func (s *Service) accept(c *op.Call, q *queue, in *sqsapi.SendMessageBatchReques
 	return o, nil
 }
 
-// senderID is the unique id of the sender (API reference, ReceiveMessage); a
-// service is named by its principal's id, which AWS does not publish: here by
-// the account it acts for.
+// snsSender is whom messages of Amazon SNS come from, in every event that
+// users have published.
+const snsSender = "AIDAIT2UOQQY3AUEKVGXU"
+
+// senderID is the unique id of the sender (API reference, ReceiveMessage). Of
+// other services than SNS AWS publishes none; here it is the service principal.
 func senderID(c *op.Call) string {
 	if id := c.Caller.ID(); id != "" {
 		return id
 	}
-	if account := c.Caller.Account(); account != "" {
-		return account
+	if s, ok := c.Caller.Service(); ok && s.Principal == "sns.amazonaws.com" {
+		return snsSender
 	}
 	return c.Caller.ARN()
 }
