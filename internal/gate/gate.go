@@ -94,7 +94,7 @@ func (g *Gate) admit(ctx context.Context, q *op.Question) error {
 	text := message(q, &a.Request, &a.Layers, a.Decision)
 	r.Message = text
 	g.trail.Add(r, &a.Layers)
-	return denied(q.Call.Operation.Service, g.encoded(ctx, q, &a, text))
+	return denied(q.Call.Operation.Service, g.encoded(ctx, q, &a, g.worded(q, &a, text)))
 }
 
 // answer gathers what a question is decided on, and decides it.

@@ -2,10 +2,14 @@ package s3
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/sallyport/sallyport/internal/api"
 	s3api "github.com/sallyport/sallyport/internal/api/s3"
+	"github.com/sallyport/sallyport/internal/op"
 )
+
+var _ op.Wording = (*Service)(nil)
 
 // with adds the members that S3 prints beside an error's code and message
 // ("Error responses", Amazon S3 API Reference).
@@ -87,3 +91,13 @@ func value[T any](p *T) (v T) {
 }
 
 func number(n any) string { return fmt.Sprint(n) }
+
+// WordDenial implements op.Wording: S3 tells the reason to callers of the
+// owner's account or organization, and puts the ARN in quotation marks
+// ("Troubleshoot access denied (403 Forbidden) errors in Amazon S3").
+func (s *Service) WordDenial(text, resource string, together bool) string {
+	if !together {
+		return accessDenied().Message
+	}
+	return strings.Replace(text, "on resource: "+resource, `on resource: "`+resource+`"`, 1)
+}

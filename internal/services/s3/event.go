@@ -2,6 +2,8 @@ package s3
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -64,8 +66,8 @@ type subjectObject struct {
 // eventTime is how S3 writes times in events.
 const eventTime = "2006-01-02T15:04:05.000Z"
 
-func newRecord(c *op.Call, b *bucket, r *rule, v *version, event string) record {
-	o := subjectObject{Key: strings.ReplaceAll(url.QueryEscape(v.Key), "%2F", "/"), Sequencer: fmt.Sprintf("%018X", v.Order)}
+func newRecord(c *op.Call, b *bucket, r *rule, v *version, event string, order int64) record {
+	o := subjectObject{Key: strings.ReplaceAll(url.QueryEscape(v.Key), "%2F", "/"), Sequencer: fmt.Sprintf("%018X", order)}
 	if !strings.HasPrefix(event, "ObjectRemoved:") {
 		o.Size, o.ETag = &v.Size, v.ETag
 	}
@@ -75,12 +77,18 @@ func newRecord(c *op.Call, b *bucket, r *rule, v *version, event string) record 
 	return record{
 		EventVersion: "2.1", EventSource: "aws:s3", AWSRegion: b.Region, EventTime: c.Time.UTC().Format(eventTime), EventName: event,
 		UserIdentity: identity{who(c.Caller)}, RequestParameters: requestParameters{address(c)},
-		ResponseElements: responseElements{c.RequestID, canonicalID(c.RequestID)},
+		ResponseElements: responseElements{c.RequestID, hostID(c.RequestID)},
 		S3: subject{
 			SchemaVersion: "1.0", ConfigurationID: r.ID, Object: o,
 			Bucket: subjectBucket{b.Name, identity{strings.ToUpper("A" + canonicalID(b.Account)[:13])}, bucketARN(b.Name)},
 		},
 	}
+}
+
+// hostID is x-amz-id-2, as the answer to the request has it.
+func hostID(requestID string) string {
+	sum := sha256.Sum256([]byte(requestID))
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 func who(c caller.Caller) string {
@@ -110,7 +118,7 @@ func encodeJSON(v any) (string, error) {
 // testMessage is what a queue or topic gets when it becomes a destination.
 func testMessage(c *op.Call, b *bucket) (string, error) {
 	return encodeJSON(struct{ Service, Event, Time, Bucket, RequestId, HostId string }{
-		"Amazon S3", servicePrefix + "TestEvent", c.Time.UTC().Format(eventTime), b.Name, c.RequestID, canonicalID(c.RequestID),
+		"Amazon S3", servicePrefix + "TestEvent", c.Time.UTC().Format(eventTime), b.Name, c.RequestID, hostID(c.RequestID),
 	})
 }
 
@@ -130,17 +138,19 @@ func (s *Service) notify(tx *change, c *op.Call, b *bucket, v *version, event st
 	if b.Notification == nil {
 		return nil
 	}
+	// Events on a key are ordered, the removal of a version after its making.
+	order := s.last.Add(1)
 	for i := range b.Notification.Rules {
 		r := &b.Notification.Rules[i]
 		if !r.wants(event, v.Key) {
 			continue
 		}
-		text, err := encodeJSON(message{[]record{newRecord(c, b, r, v, event)}})
+		text, err := encodeJSON(message{[]record{newRecord(c, b, r, v, event, order)}})
 		if err != nil {
 			return err
 		}
 		n := &notice{Kind: r.Kind, ARN: r.ARN, Bucket: b.Name, Owner: b.Account, Parent: c.RequestID, Message: text, Since: c.Time}
-		if err := s.owed.Put(tx.Tx, fmt.Sprintf("%016x-%s-%d", s.last.Add(1), c.RequestID, i), time.Time{}, n); err != nil {
+		if err := s.owed.Put(tx.Tx, fmt.Sprintf("%016x-%s-%d", order, c.RequestID, i), time.Time{}, n); err != nil {
 			return err
 		}
 	}

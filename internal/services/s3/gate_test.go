@@ -277,3 +277,23 @@ func TestWhatIsPublic(t *testing.T) {
 		}
 	}
 }
+
+// TestDenialsAreWordedAsS3WordsThem: the reason is for who belongs to the owner.
+func TestDenialsAreWordedAsS3WordsThem(t *testing.T) {
+	w := newWorld(t)
+	w.bucket("bucket-a")
+	w.put("bucket-a", "k", "x")
+	for _, c := range []struct {
+		name string
+		as   caller.Caller
+		want string
+	}{
+		{"the owner's account", w.user(here, "u", ""), `User: arn:aws:iam::111111111111:user/u is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::bucket-a/k" because no identity-based policy allows the s3:GetObject action`},
+		{"another account", w.user(there, "u", allow("s3:*", "*", "")), "Access Denied"},
+		{"nobody", caller.Anonymous(), "Access Denied"},
+	} {
+		if e := refusesAs(w, c.as, s3api.GetObject, get("bucket-a", "k"), 403, "AccessDenied"); e.Message != c.want {
+			t.Errorf("%s is told %q, want %q", c.name, e.Message, c.want)
+		}
+	}
+}
