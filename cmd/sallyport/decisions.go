@@ -178,9 +178,15 @@ func line(d *sallyportapi.Decision) string {
 	if who == "" {
 		who = "anonymous"
 	}
+	if source := d.Context["aws:SourceArn"]; len(source) == 1 {
+		who += " for " + source[0]
+	}
 	text := fmt.Sprintf("%s  %s  %s  %s", d.GetTime().Local().Format("2006-01-02 15:04:05"), verdict, action, who)
 	if r := d.GetResource(); r != "" && r != "*" {
 		text += "  on " + r
+	}
+	if d.GetTrial() {
+		text += "  (tried only)"
 	}
 	return text + "  request " + d.GetRequestId()
 }

@@ -33,6 +33,14 @@ func (e *ExplainCmd) Run(ctx context.Context, c *console) error {
 	if e.Encoded {
 		return printEncoded(c, &out)
 	}
+	printAsked(c, &out)
+	printCauses(c, &out)
+	printConsequences(c, &out)
+	return nil
+}
+
+// printAsked prints the decisions of the request itself.
+func printAsked(c *console, out *sallyportapi.ExplainDecisionResponse) {
 	denied := false
 	for i := range out.Decisions {
 		denied = denied || !out.Decisions[i].Decision.GetAllowed()
@@ -49,7 +57,38 @@ func (e *ExplainCmd) Run(ctx context.Context, c *console) error {
 		}
 		c.printf("%s\n", strings.TrimRight(d.GetText(), "\n"))
 	}
-	return nil
+}
+
+// printCauses prints how the request came about, the first cause first.
+func printCauses(c *console, out *sallyportapi.ExplainDecisionResponse) {
+	if len(out.Causes) == 0 {
+		return
+	}
+	c.printf("\nWhat led to it\n")
+	for i := range out.Causes {
+		c.printf("  %s\n", line(&out.Causes[i]))
+	}
+}
+
+// printConsequences prints what the request led to: each step under the one
+// before, and each denial with its reason.
+func printConsequences(c *console, out *sallyportapi.ExplainDecisionResponse) {
+	if len(out.Consequences) == 0 {
+		return
+	}
+	c.printf("\nWhat followed\n")
+	depth := map[string]int{out.GetRequestId(): 0}
+	for i := range out.Consequences {
+		d := &out.Consequences[i]
+		at := depth[d.Decision.GetParent()] + 1
+		depth[d.Decision.GetRequestId()] = at
+		indent := strings.Repeat("  ", at)
+		c.printf("%s%s\n", indent, line(d.Decision))
+		if !d.Decision.GetAllowed() {
+			text := strings.TrimRight(d.GetText(), "\n")
+			c.printf("\n%s  %s\n\n", indent, strings.ReplaceAll(text, "\n", "\n"+indent+"  "))
+		}
+	}
 }
 
 // printEncoded prints the encoded message of each denial on a line.

@@ -124,6 +124,10 @@ const (
 
 // The trail.
 const (
+	// ChainDepth is how far causes and consequences are followed, ChainRecords how
+	// many consequences are told.
+	ChainDepth   = 32
+	ChainRecords = 100
 	// TrailMemory is how many records stay in memory; TrailRecent how many of
 	// those that are on disk as well.
 	TrailMemory = 10_000

@@ -220,6 +220,14 @@ func (s *Decision) GetTime() (v time.Time) {
 	return v
 }
 
+// GetTrial is Trial, or its zero value where it is absent.
+func (s *Decision) GetTrial() (v bool) {
+	if s != nil && s.Trial != nil {
+		return *s.Trial
+	}
+	return v
+}
+
 // GetBugs is Bugs, or its zero value where it is absent.
 func (s *DescribeServerResponse) GetBugs() (v int64) {
 	if s != nil && s.Bugs != nil {

@@ -49,6 +49,7 @@ type Decision struct {
 	Service          *string             `aws:"Service"`
 	SourceIp         *string             `aws:"SourceIp"`
 	Time             *time.Time          `aws:"Time,time=unix"`
+	Trial            *bool               `aws:"Trial"`
 }
 
 // DescribeServerResponse is the shape of that name.
@@ -72,8 +73,10 @@ type ExplainDecisionRequest struct {
 
 // ExplainDecisionResponse is the shape of that name.
 type ExplainDecisionResponse struct {
-	Decisions []ExplainedDecision `aws:"Decisions"`
-	RequestId *string             `aws:"RequestId"`
+	Causes       []Decision          `aws:"Causes"`
+	Consequences []ExplainedDecision `aws:"Consequences"`
+	Decisions    []ExplainedDecision `aws:"Decisions"`
+	RequestId    *string             `aws:"RequestId"`
 }
 
 // ExplainedDecision is the shape of that name.

@@ -159,6 +159,9 @@ func decisionOf(r *trail.Record) sallyportapi.Decision {
 		Action: text(r.Action), Resource: text(r.Resource), ResourceAccount: text(r.ResourceAccount),
 		Allowed: &r.Allowed, Effect: &r.Effect, Layer: text(r.Layer), Message: text(r.Message), Nothing: text(r.Nothing),
 	}
+	if r.Trial {
+		d.Trial = &r.Trial
+	}
 	if len(r.Context) > 0 {
 		d.Context = make(map[string][]string, len(r.Context))
 		for k, v := range r.Context {

@@ -38,10 +38,12 @@ func (s *Service) explainDecision(ctx context.Context, c *op.Call, in *sallyport
 		encodeFor = c.Account
 	}
 	out := &sallyportapi.ExplainDecisionResponse{RequestId: &requestID}
+	var seen []*trail.Record
 	for _, r := range found {
 		if !f.Match(r) {
 			continue
 		}
+		seen = append(seen, r)
 		e, err := s.explain(ctx, r, encodeFor)
 		if err != nil {
 			return nil, err
@@ -50,6 +52,12 @@ func (s *Service) explainDecision(ctx context.Context, c *op.Call, in *sallyport
 	}
 	if len(out.Decisions) == 0 {
 		return nil, sallyportapi.NewResourceNotFoundException("No decision has the request id %s, or account %s takes no part in it. Clients print the id with the error, as RequestId or x-amzn-RequestId; sallyport decisions lists all.", requestID, c.Account)
+	}
+	if out.Causes, err = s.causes(ctx, f, seen); err != nil {
+		return nil, err
+	}
+	if out.Consequences, err = s.consequences(ctx, f, requestID); err != nil {
+		return nil, err
 	}
 	return out, nil
 }
