@@ -10,12 +10,17 @@ type attempt struct {
 // maxAttempts bounds what is remembered of a queue: as many as can be in flight.
 const maxAttempts = 120_000
 
-// note remembers a receive.
+// note remembers a receive, but not the contents: those of deleted messages
+// would stay in memory.
 func (l *line) note(id string, got []delivery, now int64) {
 	if id == "" || len(got) == 0 || len(l.attempts) >= maxAttempts {
 		return
 	}
-	l.attempts[id] = &attempt{got: append([]delivery(nil), got...), expires: now + interval}
+	a := &attempt{got: append([]delivery(nil), got...), expires: now + interval}
+	for i := range a.got {
+		a.got[i].content = nil
+	}
+	l.attempts[id] = a
 }
 
 // again gives the messages of an earlier receive with that id and hides them
@@ -32,10 +37,12 @@ func (l *line) again(id string, now, visibility int64) []delivery {
 			return nil
 		}
 	}
-	for i := range a.got {
-		l.until(a.got[i].message, now+visibility, now)
+	got := append([]delivery(nil), a.got...)
+	for i := range got {
+		got[i].content = got[i].message.content
+		l.until(got[i].message, now+visibility, now)
 	}
-	return append([]delivery(nil), a.got...)
+	return got
 }
 
 // forgetAttempts drops what is over.

@@ -212,6 +212,8 @@ func (l *line) remove(m *message) {
 	case !l.fifo:
 		if was == visible {
 			l.ready.remove(m)
+		} else if l.ready.len() > 0 {
+			l.waiters.wake(1) // as many as may be were in flight
 		}
 		return
 	case was == inFlight:

@@ -165,6 +165,9 @@ type batch struct {
 	timer            <-chan time.Time
 }
 
+// buriedAtOnce is how many dead letters are moved in one transaction.
+const buriedAtOnce = 100
+
 // moving hides a message that is on its way to the dead-letter queue until it
 // is there: for ever, in milliseconds.
 const moving = 1 << 60
@@ -185,7 +188,7 @@ func (s *Service) collect(l *line, w *want, me *waiter, end int64) (b batch) {
 		return b
 	}
 	var last *group
-	for len(b.got) < w.most {
+	for len(b.got) < w.most && len(b.dead) < buriedAtOnce {
 		if l.full() {
 			b.full = true
 			break

@@ -291,3 +291,45 @@ func TestEachWaiterGetsOneMessage(t *testing.T) {
 	}
 	w.whole()
 }
+
+// TestALongPollGoesOnWhenFewerAreInFlight: it was not refused, and it is woken.
+func TestALongPollGoesOnWhenFewerAreInFlight(t *testing.T) {
+	w := newWorld(t)
+	url := w.create("q")
+	w.send(url, "a")
+	w.send(url, "b")
+	first := w.expect(url, 1, "a")
+	r, _ := parseURL(url, region)
+	l := w.sqs.lines.of(r)
+	l.count[inFlight] += limits.QueueInFlight - 1
+	done := w.poll(context.Background(), url)
+	w.waiting(url, 1)
+	w.drop(url, first...)
+	if got := <-done; got != "got b" {
+		t.Errorf("got %q", got)
+	}
+	l.count[inFlight] -= limits.QueueInFlight - 1
+	w.whole()
+}
+
+// TestMemoryOfAMessage holds what limits.QueueBacklog says of a message.
+func TestMemoryOfAMessage(t *testing.T) {
+	const n = 100_000
+	var r room
+	r.bytes.Store(limits.QueueCache)
+	l := newLine(ref{here, region, "q"}, &queue{settings: defaults(false)}, &r)
+	bytes := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			l = newLine(ref{here, region, "q"}, &queue{settings: defaults(false)}, &r)
+			for i := range n {
+				l.add(&message{number: uint64(i)}, &content{}, 0)
+			}
+		}
+	}).AllocedBytesPerOp() / n
+	// What a growing map and heap leave behind counts twice at most.
+	if bytes > 600 || l.count[visible] != n {
+		t.Errorf("%d bytes a message were allocated for %d", bytes, l.count[visible])
+	}
+	t.Logf("%d bytes a message", bytes)
+}
