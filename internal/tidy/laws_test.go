@@ -40,7 +40,7 @@ var makers = map[string][]string{
 	"ForUser":        {"internal/services/iam", "internal/services/sts", "internal/gate"},
 	"ForRoleSession": {"internal/services/sts", "internal/gate"},
 	"ForFederated":   {"internal/services/sts"},
-	"ForService":     {"internal/services/lambda", "internal/services/s3", "internal/gate"},
+	"ForService":     {"internal/services/lambda", "internal/services/s3", "internal/services/sns", "internal/gate"},
 	"Anonymous":      {"internal/edge", "internal/gate"},
 }
 
