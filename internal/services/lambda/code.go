@@ -34,12 +34,12 @@ type upload struct {
 }
 
 // checkZip refuses what cannot be a function's code. The zip is unpacked where
-// functions will run it.
-func (s *Service) checkZip(zip []byte, operation string) (*upload, error) {
+// functions will run it. One from a bucket is not bound as one in a request is.
+func (s *Service) checkZip(zip []byte, fromBucket bool, operation string) (*upload, error) {
 	if len(zip) == 0 {
 		return nil, invalid("Uploaded file must be a non-empty zip")
 	}
-	if len(zip) > limits.FunctionZip {
+	if len(zip) > limits.FunctionZip && !fromBucket {
 		e := api.Newf(413, "RequestEntityTooLargeException", "Request must be smaller than %d bytes for the %s operation", base64.StdEncoding.EncodedLen(limits.FunctionZip), operation)
 		e.MessageMember, e.Typed = "message", true
 		return nil, e
@@ -63,11 +63,16 @@ func badZip(err error) error {
 	var bad *executor.UnpackError
 	switch {
 	case errors.As(err, &bad) && bad.TooLarge:
-		return invalid("Unzipped size must be smaller than %d bytes", limits.Unzipped) // seen in many reports
+		return tooLargeUnzipped()
 	case bad != nil:
 		return invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")
 	}
 	return err
+}
+
+// tooLargeUnzipped is seen in many reports.
+func tooLargeUnzipped() error {
+	return invalid("Unzipped size must be smaller than %d bytes", limits.Unzipped)
 }
 
 // keepZip stores a checked zip; a function that uses it must be stored before

@@ -33,7 +33,11 @@ func (s *Service) createFunction(ctx context.Context, c *op.Call, in *lambdaapi.
 	if s.functions.Get(r.key()) != nil {
 		return nil, exists(r)
 	}
-	u, err := s.checkZip(in.Code.ZipFile, "CreateFunction")
+	zip, err := s.read(ctx, c, codeOf(in.Code))
+	if err != nil {
+		return nil, err
+	}
+	u, err := s.checkZip(zip, in.Code.S3Bucket != nil, "CreateFunction")
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +60,10 @@ func (s *Service) createFunction(ctx context.Context, c *op.Call, in *lambdaapi.
 	return made, nil
 }
 
+func codeOf(in *lambdaapi.FunctionCode) *codeSource {
+	return &codeSource{in.ZipFile, in.S3Bucket, in.S3Key, in.S3ObjectVersion}
+}
+
 func exists(r ref) *api.Error { return conflict("Function already exist: %s", r.name) }
 
 // checkNew refuses a request by what it says alone.
@@ -72,26 +80,13 @@ func checkNew(c *op.Call, w *settings, in *lambdaapi.CreateFunctionRequest) erro
 	if in.Code == nil {
 		return invalid("Please provide a source for function code.")
 	}
-	if err := checkSource(in.Code.ZipFile, in.Code.S3Bucket, in.Code.S3Key); err != nil {
+	if err := codeOf(in.Code).check(); err != nil {
 		return err
 	}
 	if in.Runtime == nil || in.GetHandler() == "" {
 		return invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
 	}
 	return checkTags(in.Tags)
-}
-
-// checkSource refuses code from anywhere but the request.
-func checkSource(zip []byte, bucket, key *string) error {
-	switch {
-	case bucket == nil && key == nil && zip == nil:
-		return invalid("Please provide a source for function code.")
-	case bucket == nil && key == nil:
-		return nil
-	case len(zip) > 0:
-		return invalid("Please do not provide other FunctionCode parameters when providing a ZipFile.")
-	}
-	return invalid("Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist. Sallyport has no S3: send the zip in the request, as ZipFile.")
 }
 
 // checkLayers refuses all layers: none exist here.

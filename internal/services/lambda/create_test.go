@@ -144,15 +144,14 @@ func TestWhatNoFunctionCanBe(t *testing.T) {
 		"variables too large": {func(in *lambdaapi.CreateFunctionRequest) {
 			in.Environment = &lambdaapi.Environment{Variables: map[string]string{"A": strings.Repeat("x", 4096)}}
 		}, "InvalidParameterValueException", "exceeded the 4KB limit. String measured: {"},
-		"memory":         {func(in *lambdaapi.CreateFunctionRequest) { in.MemorySize = ptr(int32(10241)) }, "InvalidParameterValueException", "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 10240"},
-		"timeout":        {func(in *lambdaapi.CreateFunctionRequest) { in.Timeout = ptr(int32(901)) }, "ValidationException", "1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 900"},
-		"long name":      {func(in *lambdaapi.CreateFunctionRequest) { in.FunctionName = ptr(strings.Repeat("n", 65)) }, "InvalidParameterValueException", "Member must have length less than or equal to 64"},
-		"qualified name": {func(in *lambdaapi.CreateFunctionRequest) { in.FunctionName = ptr("f:1") }, "InvalidParameterValueException", "This operation is permitted on Lambda functions only."},
-		"no code":        {func(in *lambdaapi.CreateFunctionRequest) { in.Code = &lambdaapi.FunctionCode{} }, "InvalidParameterValueException", "Please provide a source for function code."},
-		"code in S3": {func(in *lambdaapi.CreateFunctionRequest) {
-			in.Code = &lambdaapi.FunctionCode{S3Bucket: ptr("bucket"), S3Key: ptr("key")}
-		}, "InvalidParameterValueException", "Sallyport has no S3"},
-		"image": {func(in *lambdaapi.CreateFunctionRequest) { in.PackageType = ptr("Image") }, "InvalidParameterValueException", "PackageType Image is not available"},
+		"memory":                 {func(in *lambdaapi.CreateFunctionRequest) { in.MemorySize = ptr(int32(10241)) }, "InvalidParameterValueException", "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 10240"},
+		"timeout":                {func(in *lambdaapi.CreateFunctionRequest) { in.Timeout = ptr(int32(901)) }, "ValidationException", "1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 900"},
+		"long name":              {func(in *lambdaapi.CreateFunctionRequest) { in.FunctionName = ptr(strings.Repeat("n", 65)) }, "InvalidParameterValueException", "Member must have length less than or equal to 64"},
+		"qualified name":         {func(in *lambdaapi.CreateFunctionRequest) { in.FunctionName = ptr("f:1") }, "InvalidParameterValueException", "This operation is permitted on Lambda functions only."},
+		"no code":                {func(in *lambdaapi.CreateFunctionRequest) { in.Code = &lambdaapi.FunctionCode{} }, "InvalidParameterValueException", "Please provide a source for function code."},
+		"a bucket without a key": {func(in *lambdaapi.CreateFunctionRequest) { in.Code = &lambdaapi.FunctionCode{S3Bucket: ptr("bucket")} }, "InvalidParameterValueException", "Please provide a source for function code."},
+		"two sources of code":    {func(in *lambdaapi.CreateFunctionRequest) { in.Code.S3Bucket, in.Code.S3Key = ptr("bucket"), ptr("key") }, "InvalidParameterValueException", "Please do not provide other FunctionCode parameters when providing a ZipFile."},
+		"image":                  {func(in *lambdaapi.CreateFunctionRequest) { in.PackageType = ptr("Image") }, "InvalidParameterValueException", "PackageType Image is not available"},
 		"VPC": {func(in *lambdaapi.CreateFunctionRequest) {
 			in.VpcConfig = &lambdaapi.VpcConfig{SubnetIds: []string{"subnet-1"}}
 		}, "InvalidParameterValueException", "VpcConfig is not available"},
@@ -265,7 +264,7 @@ func TestAServerSettlesWhatItsPredecessorLeftPending(t *testing.T) {
 func TestAZipThatFoundNoFunctionIsRemovedAtTheNextStart(t *testing.T) {
 	w := openWorld(t, t.TempDir(), clock.NewManual(time.Now()), newPeople())
 	w.function("f", echo)
-	u, err := w.lambda.checkZip(zipOf(t, "lost = True"), "CreateFunction")
+	u, err := w.lambda.checkZip(zipOf(t, "lost = True"), false, "CreateFunction")
 	if err != nil {
 		t.Fatal(err)
 	}

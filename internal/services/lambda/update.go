@@ -55,13 +55,18 @@ func (s *Service) updateFunctionCode(ctx context.Context, c *op.Call, in *lambda
 	if in.ImageUri != nil || in.PublishTo != nil {
 		return nil, unavailable("PackageType Image, and PublishTo,")
 	}
-	if err := checkSource(in.ZipFile, in.S3Bucket, in.S3Key); err != nil {
+	from := &codeSource{in.ZipFile, in.S3Bucket, in.S3Key, in.S3ObjectVersion}
+	if err := from.check(); err != nil {
 		return nil, err
 	}
 	if _, err := s.editable(s.now(), r, in.RevisionId); err != nil {
 		return nil, err
 	}
-	u, err := s.checkZip(in.ZipFile, "UpdateFunctionCode")
+	zip, err := s.read(ctx, c, from)
+	if err != nil {
+		return nil, err
+	}
+	u, err := s.checkZip(zip, from.bucket != nil, "UpdateFunctionCode")
 	if err != nil {
 		return nil, err
 	}
