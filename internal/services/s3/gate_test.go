@@ -297,3 +297,30 @@ func TestDenialsAreWordedAsS3WordsThem(t *testing.T) {
 		}
 	}
 }
+
+// TestRootIsNeverLockedOut of a bucket's policy, and everybody else is.
+func TestRootIsNeverLockedOut(t *testing.T) {
+	w := newWorld(t)
+	w.bucket("bucket-a")
+	admin := w.user(here, "admin", allow("*", "*", ""))
+	w.policy("bucket-a", bucketPolicy("Deny", everyone, "s3:*", "arn:aws:s3:::bucket-a", ""))
+	remove := &s3api.DeleteBucketPolicyRequest{Bucket: ptr("bucket-a")}
+	refusesAs(w, admin, s3api.DeleteBucketPolicy, remove, 403, "AccessDenied")
+	refusesAs(w, root(there), s3api.DeleteBucketPolicy, remove, 403, "AccessDenied")
+	refuses(w, s3api.GetBucketVersioning, &s3api.GetBucketVersioningRequest{Bucket: ptr("bucket-a")}, 403, "AccessDenied")
+	must(w, s3api.GetBucketPolicy, &s3api.GetBucketPolicyRequest{Bucket: ptr("bucket-a")})
+	must(w, s3api.DeleteBucketPolicy, remove)
+}
+
+// TestPolicyIsTheOwnersOnly: no policy lets another account read or set it.
+func TestPolicyIsTheOwnersOnly(t *testing.T) {
+	w := newWorld(t)
+	w.bucket("bucket-a")
+	document := bucketPolicy("Allow", other, "s3:*", "arn:aws:s3:::bucket-a", "")
+	w.policy("bucket-a", document)
+	stranger := w.user(there, "stranger", allow("s3:*", "*", ""))
+	mustAs(w, stranger, s3api.GetBucketVersioning, &s3api.GetBucketVersioningRequest{Bucket: ptr("bucket-a")})
+	refusesAs(w, stranger, s3api.GetBucketPolicy, &s3api.GetBucketPolicyRequest{Bucket: ptr("bucket-a")}, 405, "MethodNotAllowed")
+	refusesAs(w, stranger, s3api.PutBucketPolicy, &s3api.PutBucketPolicyRequest{Bucket: ptr("bucket-a"), Policy: &document}, 405, "MethodNotAllowed")
+	refusesAs(w, stranger, s3api.DeleteBucketPolicy, &s3api.DeleteBucketPolicyRequest{Bucket: ptr("bucket-a")}, 405, "MethodNotAllowed")
+}

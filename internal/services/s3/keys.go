@@ -217,6 +217,7 @@ func objectTags(_ context.Context, c *op.Call, keys *policy.Context) {
 // sourceTags is objectTags for the source of a copy. The keys of a read of the
 // source are its own: what the request says of the new object is not among them.
 func (s *Service) sourceTags(_ context.Context, c *op.Call, keys *policy.Context) {
+	setSignatureKeys(c, keys)
 	from, ok := s.source(c)
 	if !ok {
 		return

@@ -9,8 +9,10 @@ import (
 
 // Actions that are named beside the rows too.
 const (
-	createBucketAction    = "s3:CreateBucket"
-	putBucketPolicyAction = "s3:PutBucketPolicy"
+	createBucketAction       = "s3:CreateBucket"
+	putBucketPolicyAction    = "s3:PutBucketPolicy"
+	getBucketPolicyAction    = "s3:GetBucketPolicy"
+	deleteBucketPolicyAction = "s3:DeleteBucketPolicy"
 )
 
 // Rows is the table of operations (Service Authorization Reference, Amazon S3;
@@ -36,7 +38,7 @@ func (s *Service) Rows() []op.Row {
 		op.Bind(s3api.DeleteBucketEncryption, s.deleteEncryption, asked(op.On("s3:PutEncryptionConfiguration", s.onBucket))),
 		op.Bind(s3api.DeleteBucketLifecycle, s.deleteLifecycle, asked(op.On("s3:PutLifecycleConfiguration", s.onBucket))),
 		op.Bind(s3api.DeleteBucketOwnershipControls, s.deleteOwnershipControls, asked(op.On("s3:PutBucketOwnershipControls", s.onBucket))),
-		op.Bind(s3api.DeleteBucketPolicy, s.deleteBucketPolicy, asked(op.On("s3:DeleteBucketPolicy", s.onBucket))),
+		op.Bind(s3api.DeleteBucketPolicy, s.deleteBucketPolicy, asked(op.On(deleteBucketPolicyAction, s.onBucket))),
 		op.Bind(s3api.DeleteBucketReplication, s.deleteReplication, asked(op.On("s3:PutReplicationConfiguration", s.onBucket))),
 		op.Bind(s3api.DeleteBucketTagging, s.deleteBucketTagging, asked(op.On("s3:PutBucketTagging", s.onBucket))),
 		op.Bind(s3api.DeleteBucketWebsite, s.deleteWebsite, asked(op.On("s3:DeleteBucketWebsite", s.onBucket))),
@@ -56,7 +58,7 @@ func (s *Service) Rows() []op.Row {
 		op.Bind(s3api.GetBucketLogging, s.getLogging, asked(op.On("s3:GetBucketLogging", s.onBucket))),
 		op.Bind(s3api.GetBucketNotificationConfiguration, s.getNotification, asked(op.On("s3:GetBucketNotification", s.onBucket))),
 		op.Bind(s3api.GetBucketOwnershipControls, s.getOwnershipControls, asked(op.On("s3:GetBucketOwnershipControls", s.onBucket))),
-		op.Bind(s3api.GetBucketPolicy, s.getBucketPolicy, asked(op.On("s3:GetBucketPolicy", s.onBucket))),
+		op.Bind(s3api.GetBucketPolicy, s.getBucketPolicy, asked(op.On(getBucketPolicyAction, s.onBucket))),
 		op.Bind(s3api.GetBucketPolicyStatus, s.getBucketPolicyStatus, asked(op.On("s3:GetBucketPolicyStatus", s.onBucket))),
 		op.Bind(s3api.GetBucketReplication, s.getReplication, asked(op.On("s3:GetReplicationConfiguration", s.onBucket))),
 		op.Bind(s3api.GetBucketRequestPayment, s.getRequestPayment, asked(op.On("s3:GetBucketRequestPayment", s.onBucket))),
@@ -118,16 +120,16 @@ func asked(n op.Need) op.Need { return n.With(requestKeys) }
 func of(n op.Need) op.Need { return n.With(requestKeys, objectTags) }
 
 // mayList is asked when a key is missing: who may list the bucket learns that it is.
-func (s *Service) mayList() op.Need { return op.On("s3:ListBucket", s.onBucket) }
+func (s *Service) mayList() op.Need { return asked(op.On("s3:ListBucket", s.onBucket)) }
 
 // mayListVersions is mayList where a version is named.
-func (s *Service) mayListVersions() op.Need { return op.On("s3:ListBucketVersions", s.onBucket) }
+func (s *Service) mayListVersions() op.Need { return asked(op.On("s3:ListBucketVersions", s.onBucket)) }
 
 // mayListSource is mayList for the source of a copy.
 func (s *Service) mayListSource(bucket string) op.Need {
 	return op.On("s3:ListBucket", func(context.Context, *op.Call) ([]op.Resource, error) {
 		return []op.Resource{{ARN: bucketARN(bucket)}}, nil
-	})
+	}).With(s.sourceTags)
 }
 
 // mayDelete is what each key of DeleteObjects needs.

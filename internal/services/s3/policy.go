@@ -19,6 +19,8 @@ import (
 type guard struct {
 	account string
 	policy  *policy.Attached
+	// ofPolicy is the policy for requests about the policy itself.
+	ofPolicy *policy.Attached
 }
 
 // guards follow the buckets table.
@@ -33,7 +35,8 @@ func newGuards(b *bug.Reporter) *guards { return &guards{byName: map[string]guar
 func (g *guards) shown(name string, _, now *bucket) {
 	var made guard
 	if now != nil {
-		made = guard{now.Account, g.compile(now)}
+		made = guard{account: now.Account, policy: g.compile(now)}
+		made.ofPolicy = unlocked(now, made.policy)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -79,6 +82,25 @@ func restricted(b *bucket, d *policy.Document) *policy.Policy {
 	return policy.Compile(d)
 }
 
+// unlocked is a policy that shuts out the root user of the owner's account from
+// nothing: S3 lets it read, replace and delete a policy whatever that denies
+// ("PutBucketPolicy"), so that nobody locks a bucket for ever.
+func unlocked(b *bucket, a *policy.Attached) *policy.Attached {
+	if a == nil {
+		return nil
+	}
+	d := a.Policy.Document().Clone()
+	for i := range d.Statements {
+		st := &d.Statements[i]
+		if st.Effect == "Deny" {
+			st.Condition = append(st.Condition, policy.ConditionBlock{Operator: "ArnNotEquals", Keys: []policy.ConditionKey{
+				{Key: "aws:PrincipalArn", Values: []policy.ConditionValue{{Text: "arn:" + op.Partition + ":iam::" + b.Account + ":root"}}, Lone: true},
+			}})
+		}
+	}
+	return &policy.Attached{Policy: policy.Compile(d), Name: a.Name, Source: a.Source}
+}
+
 // Resource implements op.Service. A bucket that is to be made has no owner yet,
 // and no policy. Tags of buckets are not looked at (ABAC is off), those of
 // objects are s3:ExistingObjectTag.
@@ -90,13 +112,27 @@ func (s *Service) Resource(action, arn string) op.Facts {
 	s.guards.mu.RLock()
 	defer s.guards.mu.RUnlock()
 	g := s.guards.byName[name]
+	switch {
+	case strings.EqualFold(action, putBucketPolicyAction), strings.EqualFold(action, getBucketPolicyAction), strings.EqualFold(action, deleteBucketPolicyAction):
+		return op.Facts{Account: g.account, Policy: g.ofPolicy}
+	}
 	return op.Facts{Account: g.account, Policy: g.policy}
 }
 
 func malformedPolicy(text string) *api.Error { return api.Newf(400, "MalformedPolicy", "%s", text) }
 
-func (s *Service) putBucketPolicy(ctx context.Context, c *op.Call, in *s3api.PutBucketPolicyRequest) (*api.Empty, error) {
+// ownBucket is the bucket of a request that only principals of its owner's
+// account may make, whatever a policy allows ("PutBucketPolicy").
+func (s *Service) ownBucket(c *op.Call) (*bucket, error) {
 	b, err := s.bucket(c)
+	if err == nil && c.Caller.Account() != b.Account {
+		return nil, methodNotAllowed(c.Operation.Method, "BUCKETPOLICY")
+	}
+	return b, err
+}
+
+func (s *Service) putBucketPolicy(ctx context.Context, c *op.Call, in *s3api.PutBucketPolicyRequest) (*api.Empty, error) {
+	b, err := s.ownBucket(c)
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +257,7 @@ func mayMean(pattern, name string) bool {
 }
 
 func (s *Service) getBucketPolicy(_ context.Context, c *op.Call, _ *s3api.GetBucketPolicyRequest) (*s3api.GetBucketPolicyOutput, error) {
-	b, err := s.bucket(c)
+	b, err := s.ownBucket(c)
 	if err != nil {
 		return nil, err
 	}
@@ -232,6 +268,9 @@ func (s *Service) getBucketPolicy(_ context.Context, c *op.Call, _ *s3api.GetBuc
 }
 
 func (s *Service) deleteBucketPolicy(ctx context.Context, c *op.Call, _ *s3api.DeleteBucketPolicyRequest) (*api.Empty, error) {
+	if _, err := s.ownBucket(c); err != nil {
+		return nil, err
+	}
 	return s.changeBucket(ctx, c, func(b *bucket) error {
 		b.Policy = nil
 		return nil
