@@ -108,11 +108,24 @@ func TestRefusals(t *testing.T) {
 		"a delayed message of FIFO queue": {send(fifo, func(in *sqsapi.SendMessageRequest) {
 			in.MessageGroupId, in.MessageDeduplicationId, in.DelaySeconds = ptr("g"), ptr("d"), ptr(int32(2))
 		}), value, "Value 2 for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type."},
-		"an attribute of no type":        {attribute("a", "", "v"), value, "The message (user) attribute 'a' must contain a non-empty attribute type."},
-		"an attribute of another type":   {attribute("a", "string", "v"), value, "The type of message (user) attribute 'a' is invalid. You must use only the following supported type prefixes: Binary, Number, String."},
-		"an attribute without value":     {attribute("ErrorDetails", "String", ""), value, "Message (user) attribute 'ErrorDetails' must contain a non-empty value of type 'String'."},
-		"an attribute that is no number": {attribute("a", "Number", "v"), value, "Could not cast message (user) attribute 'a' value to number."},
-		"a reserved attribute":           {attribute("aWs.a", "String", "v"), value, "Message (user) attribute name 'aWs.a' is invalid. Attribute name can not start with AWS-reserved prefixes."},
+		"an attribute of no type":                {attribute("a", "", "v"), value, "The message (user) attribute 'a' must contain a non-empty attribute type."},
+		"an attribute of another type":           {attribute("a", "string", "v"), value, "The type of message (user) attribute 'a' is invalid. You must use only the following supported type prefixes: Binary, Number, String."},
+		"an attribute without value":             {attribute("ErrorDetails", "String", ""), value, "Message (user) attribute 'ErrorDetails' must contain a non-empty value of type 'String'."},
+		"an attribute that is no number":         {attribute("a", "Number", "v"), value, "Could not cast message (user) attribute 'a' value to number."},
+		"a reserved attribute":                   {attribute("aWs.a", "String", "v"), value, "Message (user) attribute name 'aWs.a' is invalid. Attribute name can not start with AWS-reserved prefixes."},
+		"an attribute that begins with a period": {attribute(".a", "String", "v"), value, "Message (user) attribute name '.a' is invalid. Attribute name can not start or end with a period, or have periods in succession."},
+		"an attribute with a blank":              {attribute("a b", "String", "v"), value, "Message (user) attribute name 'a b' is invalid. Attribute name can contain A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.) characters."},
+		"an empty binary attribute":              {attribute("a", "Binary", ""), value, "Message (user) attribute 'a' must contain a non-empty value of type 'Binary'."},
+		"eleven attributes": {send(url, func(in *sqsapi.SendMessageRequest) {
+			in.MessageAttributes = map[string]sqsapi.MessageAttributeValue{}
+			for i := range 11 {
+				in.MessageAttributes[strconv.Itoa(i)] = sqsapi.MessageAttributeValue{DataType: ptr("String"), StringValue: ptr("v")}
+			}
+		}), value, "Number of message attributes [11] exceeds the allowed maximum [10]."},
+		"another system attribute": {send(url, func(in *sqsapi.SendMessageRequest) {
+			in.MessageSystemAttributes = map[string]sqsapi.MessageSystemAttributeValue{"Other": {DataType: ptr("String"), StringValue: ptr("v")}}
+		}), value, "Message system attribute name 'Other' is invalid."},
+		"a scope of a standard queue":    {create("a", "DeduplicationScope", "queue"), attrName, "You can specify the DeduplicationScope only when FifoQueue is set to true."},
 		"eleven messages":                {receive(func(in *sqsapi.ReceiveMessageRequest) { in.MaxNumberOfMessages = ptr(int32(11)) }), value, "Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided."},
 		"a wait too long":                {receive(func(in *sqsapi.ReceiveMessageRequest) { in.WaitTimeSeconds = ptr(int32(21)) }), value, "Value 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided."},
 		"hidden too long":                {receive(func(in *sqsapi.ReceiveMessageRequest) { in.VisibilityTimeout = ptr(int32(43201)) }), value, "Value 43201 for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200, if provided."},

@@ -354,3 +354,69 @@ func TestServicesSendUnderTheQueuesPolicy(t *testing.T) {
 		t.Errorf("sender %s", got)
 	}
 }
+
+func TestResetLeavesNothing(t *testing.T) {
+	w := newWorld(t)
+	url, fifo := w.create("q"), w.create("q.fifo")
+	w.send(url, "a")
+	w.sendTo(fifo, "g", "a")
+	if err := w.sqs.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := must(w, sqsapi.ListQueues, &sqsapi.ListQueuesRequest{}).QueueUrls; len(got) != 0 {
+		t.Errorf("left are %v", got)
+	}
+	w.whole()
+	w.create("q")
+	w.create("q.fifo")
+	w.expect(url, 1, "")
+	w.sendTo(fifo, "g", "a")
+	w.expect(fifo, 1, "a")
+	w.whole()
+}
+
+// TestTheSweepForgets what was sent, which names are not free, and what expired.
+func TestTheSweepForgets(t *testing.T) {
+	w := newWorld(t)
+	url, fifo := w.create("q", "MessageRetentionPeriod", "60"), w.create("q.fifo")
+	gone := w.create("gone")
+	must(w, sqsapi.DeleteQueue, &sqsapi.DeleteQueueRequest{QueueUrl: &gone})
+	w.send(url, "old")
+	w.sendTo(fifo, "g", "a")
+	must(w, sqsapi.ReceiveMessage, &sqsapi.ReceiveMessageRequest{QueueUrl: &fifo, ReceiveRequestAttemptId: ptr("x")})
+	w.clock.Advance(5 * time.Minute)
+	if err := w.sqs.sweepOnce(); err != nil {
+		t.Fatal(err)
+	}
+	w.whole()
+	left := 0
+	err := w.sqs.eachEntry(t.Context(), w.sqs.recents, func(_, _ uint64, _ []byte) error {
+		left++
+		return nil
+	})
+	r, _ := parseURL(fifo, region)
+	l := w.sqs.lines.of(r)
+	if err != nil || left != 0 || w.sqs.deleted.Len() != 0 || len(l.attempts) != 0 || len(l.recent.order) != 0 {
+		t.Errorf("left are %d rows of what was sent, %d names, %d attempts: %v", left, w.sqs.deleted.Len(), len(l.attempts), err)
+	}
+	if c := w.counts(url); c != "0 0 0" {
+		t.Errorf("counts %s", c)
+	}
+}
+
+func TestTheServerSweepsEveryMinute(t *testing.T) {
+	w := newWorld(t)
+	url := w.create("q", "MessageRetentionPeriod", "60")
+	w.send(url, "old")
+	if err := w.sqs.Start(t.Context(), w.bus); err != nil {
+		t.Fatal(err)
+	}
+	r, _ := parseURL(url, region)
+	l := w.sqs.lines.of(r)
+	for l.counted(visible) != "0" {
+		w.clock.Advance(time.Second)
+	}
+	if w.clock.Now().Sub(time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)) < time.Minute {
+		t.Error("a message is removed before its time")
+	}
+}

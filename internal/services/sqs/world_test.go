@@ -78,7 +78,8 @@ func (w *world) start() {
 	if err != nil {
 		w.Fatal(err)
 	}
-	if err := w.sqs.Start(ctx, w.bus); err != nil {
+	// Start would also sweep, at times of its own.
+	if err := w.sqs.resumeMoves(); err != nil {
 		w.Fatal(err)
 	}
 }
