@@ -173,8 +173,8 @@ func (c *condition) matchValue(q *question, value string) result {
 		}
 		return result{}
 	}
-	given, ok := c.read(value)
-	if !ok {
+	var g given
+	if !g.read(c.family, value) {
 		if c.negated || c.broken {
 			return result{unsure, CaveatBadOperand}
 		}
@@ -182,7 +182,7 @@ func (c *condition) matchValue(q *question, value string) result {
 	}
 	var r result
 	for i := range c.values {
-		if r = either(r, c.matchOperand(q, &c.values[i], &given)); r.isSure() {
+		if r = either(r, c.matchOperand(q, &c.values[i], &g)); r.isSure() {
 			break
 		}
 	}
@@ -202,9 +202,10 @@ type given struct {
 	free int
 }
 
-func (c *condition) read(value string) (g given, ok bool) {
+// read is false for a value that is none of the family.
+func (g *given) read(f family, value string) (ok bool) {
 	g.text, ok = value, true
-	switch c.family {
+	switch f {
 	case familyNumeric:
 		g.number, ok = parseDecimal(value)
 	case familyDate:
@@ -217,7 +218,7 @@ func (c *condition) read(value string) (g given, ok bool) {
 		g.free = afterFifthColon(value)
 		ok = g.free >= 0
 	}
-	return g, ok
+	return ok
 }
 
 func (c *condition) matchOperand(q *question, v *operand, g *given) result {

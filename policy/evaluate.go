@@ -18,7 +18,23 @@ func Evaluate(r *Request, l *Layers) Decision {
 	}
 	var o opinions
 	q.judge(&o)
-	return q.decide(&o)
+	return q.decide(&o).decision()
+}
+
+// ruling is a decision while it is made: it fits in registers.
+type ruling struct {
+	effect Effect
+	layer  Layer
+	// by is the statement that decided, nil when none did.
+	by      *finding
+	caveats CaveatSet
+}
+
+func (r ruling) decision() Decision {
+	if r.by == nil {
+		return Decision{r.effect, r.layer, -1, -1, r.caveats}
+	}
+	return Decision{r.effect, r.layer, int(r.by.policy), int(r.by.statement), r.caveats}
 }
 
 // notJudged answers a question with a problem.
@@ -39,10 +55,10 @@ func (q *question) judge(o *opinions) {
 }
 
 // decide puts the opinions together.
-func (q *question) decide(o *opinions) Decision {
+func (q *question) decide(o *opinions) ruling {
 	// 1. An explicit deny anywhere is final.
-	if layer, f := o.firstDeny(); f.found {
-		return Decision{ExplicitDeny, layer, int(f.policy), int(f.statement), f.caveats}
+	if layer, f := o.firstDeny(); f != nil {
+		return ruling{ExplicitDeny, layer, f, f.caveats}
 	}
 	// 2. The organization's control policies, at every level.
 	if !o.resourceControl.allow.found {
@@ -60,12 +76,12 @@ func (q *question) decide(o *opinions) Decision {
 		q.layers.ResourceMustAllow && grant == GradeNone:
 		return o.refuse(LayerResource, &o.resource, caveats)
 	case owner == noAccount, owner == sameAccount && grant.letsIn():
-		return o.admit(q, LayerResource, o.resource.allow, caveats)
+		return o.admit(q, LayerResource, &o.resource.allow, caveats)
 	}
 	// 4. The identity policies.
-	layer, speaks := LayerIdentity, o.identity.allow
+	layer, speaks := LayerIdentity, &o.identity.allow
 	if owner == sameAccount && grant.replacesIdentity() {
-		layer, speaks = LayerResource, o.resource.allow
+		layer, speaks = LayerResource, &o.resource.allow
 	}
 	if !speaks.found {
 		return o.refuse(LayerIdentity, &o.identity, caveats)
@@ -86,11 +102,12 @@ func (q *question) decide(o *opinions) Decision {
 }
 
 // firstDeny finds the explicit deny that is named: the first in the order of
-// the layers that rests on nothing open, else the first.
-func (o *opinions) firstDeny() (layer Layer, first finding) {
+// the layers that rests on nothing open, else the first. It is nil when there
+// is none.
+func (o *opinions) firstDeny() (layer Layer, first *finding) {
 	consider := func(l Layer, f *finding) {
-		if f.found && (!first.found || f.caveats == 0 && first.caveats != 0) {
-			layer, first = l, *f
+		if f.found && (first == nil || f.caveats == 0 && first.caveats != 0) {
+			layer, first = l, f
 		}
 	}
 	consider(LayerResourceControl, &o.resourceControl.deny)
@@ -105,14 +122,14 @@ func (o *opinions) firstDeny() (layer Layer, first finding) {
 
 // refuse is an implicit deny, for want of an Allow in a layer. It rests on the
 // rules that kept an Allow of that layer, or of the resource's, from applying.
-func (o *opinions) refuse(layer Layer, missing *opinion, caveats CaveatSet) Decision {
-	return Decision{ImplicitDeny, layer, -1, -1, caveats | missing.openAllow | o.resource.openAllow}
+func (o *opinions) refuse(layer Layer, missing *opinion, caveats CaveatSet) ruling {
+	return ruling{ImplicitDeny, layer, nil, caveats | missing.openAllow | o.resource.openAllow}
 }
 
 // admit is an allow, if the VPC endpoint the request came through agrees: where
 // AWS asks it is not said, so it is the last to be named. An allow rests on the
 // rules that kept a Deny from applying too.
-func (o *opinions) admit(q *question, layer Layer, f finding, caveats CaveatSet) Decision {
+func (o *opinions) admit(q *question, layer Layer, f *finding, caveats CaveatSet) ruling {
 	if !o.endpoint.allow.found {
 		return o.refuse(LayerEndpoint, &o.endpoint, caveats)
 	}
@@ -120,7 +137,7 @@ func (o *opinions) admit(q *question, layer Layer, f finding, caveats CaveatSet)
 	if layer == LayerResource && q.request.Principal.hasAccount() && !o.ownSideAllows() && !recordedAt(q.request.Action) {
 		caveats |= CaveatGrantElsewhere
 	}
-	return Decision{Allow, layer, int(f.policy), int(f.statement), caveats}
+	return ruling{Allow, layer, f, caveats}
 }
 
 // ownSideAllows says that the principal's own policies would have been enough.

@@ -25,6 +25,8 @@ type index struct {
 	lengths uint32
 	// actions says that some statement is filed by action.
 	actions bool
+	// filter has the bits of all keys: most requests have few keys of a policy.
+	filter uint64
 	// slots is a hash table of a power of two.
 	slots   []slot
 	members []member
@@ -38,6 +40,9 @@ type member struct{ statement, actions uint32 }
 
 // actionBit is the bit of an action's hash.
 func actionBit(hash uint32) uint32 { return 1 << (hash >> 27) }
+
+// filterBit is the bit of a key in a filter.
+func filterBit(hash uint32) uint64 { return 1 << (hash >> 26) }
 
 type slot struct {
 	hash     uint32
@@ -58,24 +63,36 @@ const (
 	hashFactor  = 0xd6e8feb86659fd93
 )
 
-func mixHash(h, v uint64) uint64 {
-	h = (h ^ v) * hashFactor
-	return h ^ h>>32
-}
-
-// hashStep adds the step at an offset of a text.
+// hashStep adds the step at an offset of a text. The upper half is the hash.
 func hashStep(h uint64, s string, at int) uint64 {
 	_ = s[at+prefixStep-1]
-	return mixHash(h, uint64(s[at])|uint64(s[at+1])<<8|uint64(s[at+2])<<16|uint64(s[at+3])<<24)
+	return (h ^ uint64(uint32(s[at])|uint32(s[at+1])<<8|uint32(s[at+2])<<16|uint32(s[at+3])<<24)) * hashFactor
 }
 
-// hashFolded hashes a name of ASCII letters without regard to case.
+// hashFolded hashes a name of ASCII letters without regard to case, eight
+// characters at a time; the last eight may overlap those before.
 func hashFolded(seed uint64, s string) uint32 {
-	h := seed
-	for i := range len(s) {
-		h = (h ^ uint64(s[i]|0x20)) * hashFactor
+	h := seed ^ uint64(len(s))
+	if len(s) < 8 {
+		var word uint64
+		for i := range len(s) {
+			word = word<<8 | uint64(s[i]|0x20)
+		}
+		return uint32((h ^ word) * hashFactor >> 32)
 	}
-	return uint32(h >> 32)
+	last := len(s) - 8
+	for at := 0; at < last; at += 8 {
+		h = (h ^ foldedWord(s[at:])) * hashFactor
+		h ^= h >> 32
+	}
+	return uint32((h ^ foldedWord(s[last:])) * hashFactor >> 32)
+}
+
+// foldedWord are the first eight characters of a name, in one case.
+func foldedWord(s string) uint64 {
+	_ = s[7]
+	return 0x2020202020202020 | uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // filing is a statement's keys: by prefix, by action, or none.
@@ -112,6 +129,7 @@ func makeIndex(statements []statement) index {
 	}
 	x.slots = make([]slot, 1<<bits.Len(uint(2*len(filed))))
 	for h, list := range filed {
+		x.filter |= filterBit(h)
 		from := uint32(len(x.members))
 		x.members = append(x.members, list...)
 		at := h & uint32(len(x.slots)-1)
@@ -125,6 +143,9 @@ func makeIndex(statements []statement) index {
 
 // find gives the statements filed under a hash.
 func (x *index) find(hash uint32) []member {
+	if x.filter&filterBit(hash) == 0 {
+		return nil
+	}
 	mask := uint32(len(x.slots) - 1)
 	for at := hash & mask; ; at = (at + 1) & mask {
 		s := &x.slots[at]
@@ -166,7 +187,7 @@ func (e *resourceElement) filing() filing {
 			h = hashStep(h, text, n*prefixStep)
 		}
 		f.lengths |= 1 << steps
-		f.hashes = append(f.hashes, uint32(h))
+		f.hashes = append(f.hashes, uint32(h>>32))
 	}
 	return f
 }
@@ -233,29 +254,31 @@ func (k *keys) setResource(resource string) {
 	steps := min(len(resource)/prefixStep, prefixSteps)
 	for n := range steps {
 		h = hashStep(h, resource, n*prefixStep)
-		k.prefixes[n+1] = uint32(h)
+		k.prefixes[n+1] = uint32(h >> 32)
 	}
 	k.lengths = 1<<(steps+1) - 1
 }
 
 // setAction says whether the action is one: service:Name in ASCII, without
-// wildcards. It takes the same steps as hashFolded.
+// wildcards.
 func (k *keys) setAction(action string) bool {
-	h, service, colon := uint64(seedAction), uint64(seedService), -1
+	colon := -1
 	for i := range len(action) {
 		c := action[i]
+		if c-'@' < utf8.RuneSelf-'@' {
+			continue // a letter, most of the time
+		}
 		switch {
 		case c == ':' && colon >= 0, c == '*', c == '?', c == ' ', c >= utf8.RuneSelf:
 			return false
 		case c == ':':
 			colon = i
 		}
-		h = (h ^ uint64(c|0x20)) * hashFactor
-		if colon < 0 {
-			service = (service ^ uint64(c|0x20)) * hashFactor
-		}
 	}
-	k.action, k.service = uint32(h>>32), uint32(service>>32)
+	if colon <= 0 || colon == len(action)-1 {
+		return false
+	}
+	k.action, k.service = hashFolded(seedAction, action), hashFolded(seedService, action[:colon])
 	k.actionBit = actionBit(k.action)
-	return colon > 0 && colon < len(action)-1
+	return true
 }

@@ -71,14 +71,19 @@ func (o *opinion) hear(q *question, number int, p *Policy, i uint32) {
 	switch {
 	case r.settled():
 	case s.effect.applies(r):
-		f := finding{found: true, policy: int32(number), statement: int32(i), grade: grade, caveats: r.caveats}
 		best := &o.allow
 		if s.effect == ExplicitDeny {
-			best, f.grade = &o.deny, GradeNone
+			best, grade = &o.deny, GradeNone
 		}
-		if f.betterThan(best) {
-			*best = f
+		if best.found {
+			f := finding{found: true, policy: int32(number), statement: int32(i), grade: grade, caveats: r.caveats}
+			if !f.betterThan(best) {
+				return
+			}
 		}
+		// Member by member: a copy of what was just written has to wait for it.
+		best.found, best.grade, best.caveats = true, grade, r.caveats
+		best.policy, best.statement = int32(number), int32(i)
 	case s.effect == ExplicitDeny:
 		o.openDeny |= r.caveats
 	default:

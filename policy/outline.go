@@ -18,7 +18,7 @@ func Outline(r *Request, l *Layers) *Explanation {
 	// Decide first: the tree shows what was found, and is not asked again.
 	var o opinions
 	q.judge(&o)
-	e.Decision = q.decide(&o)
+	e.Decision = q.decide(&o).decision()
 	e.Caveats = e.Decision.Caveats.List()
 	d := drawing{canvas: c}
 	d.draw(&q, &o)

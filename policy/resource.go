@@ -70,6 +70,8 @@ func (p *resourcePattern) match(q *question) (r result, resolved bool) {
 		return result{}, true
 	case p.begins != "":
 		return decided(strings.HasPrefix(q.request.Resource, p.begins)), true
+	case p.plain && p.spare == nil:
+		return decided(q.request.Resource == p.exact), true
 	case p.spare != nil:
 		if matchPieces(p.spare, q.request.Resource, 0, false) {
 			return result{unsure, p.doubt()}, true
