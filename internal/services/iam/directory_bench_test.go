@@ -63,7 +63,7 @@ func newAsking(c caller.Caller) asking {
 // BenchmarkDecisionPrincipals finds a principal's policies and decides, asking
 // for one of 100,000 over and over, and for another one each time in no order.
 func BenchmarkDecisionPrincipals(b *testing.B) {
-	const ahead = 1024
+	const ahead = 128
 	w, callers := crowded(b, 100_000)
 	order := rand.New(rand.NewPCG(1, 2)).Perm(len(callers))
 	for _, mode := range []struct {
