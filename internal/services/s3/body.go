@@ -27,9 +27,8 @@ type staged struct {
 
 // claims are what a request says about its body.
 type claims struct {
-	md5    string
-	sum    checksum
-	length *int64
+	md5 string
+	sum checksum
 	// algorithm is of a sum that comes after the body, or that is only wanted.
 	algorithm string
 }

@@ -63,6 +63,9 @@ func (s *Service) bucket(c *op.Call) (*bucket, error) {
 			return nil, accessDenied()
 		}
 	}
+	if p, ok := c.Input.(interface{ GetRequestPayer() string }); ok && b.Payer == requester && c.Caller.Account() != b.Account && p.GetRequestPayer() != "requester" {
+		return nil, accessDenied() // nobody pays who does not say so
+	}
 	return b, nil
 }
 

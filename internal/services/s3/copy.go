@@ -112,8 +112,8 @@ func checkCopy(in *s3api.CopyObjectRequest) error {
 			return invalidArgument(d[0], d[1], "Unknown %s directive.", map[string]string{"x-amz-metadata-directive": "metadata", "x-amz-tagging-directive": "tagging"}[d[0]])
 		}
 	}
-	if in.SSECustomerAlgorithm != nil || in.CopySourceSSECustomerAlgorithm != nil {
-		return notImplemented("x-amz-server-side-encryption-customer-algorithm")
+	if in.CopySourceSSECustomerAlgorithm != nil {
+		return notImplemented("x-amz-copy-source-server-side-encryption-customer-algorithm")
 	}
 	return checkWriteHeaders(in.GetIfMatch(), in.GetIfNoneMatch())
 }

@@ -26,7 +26,7 @@
 //   - There is no KMS: settings that name a key are stored and shown, and no
 //     permission for the key is asked for. Keys of the customer's own (SSE-C) are
 //     refused.
-//   - Lifecycle rules, logging, websites, acceleration and request payment are
-//     stored and shown, and do nothing. Object Lock and replication are refused.
+//   - Lifecycle rules, logging, websites and acceleration are stored and shown,
+//     and do nothing. Object Lock and replication are refused.
 //   - DeleteObjects wants a signed caller: every key is judged by itself.
 package s3

@@ -154,7 +154,7 @@ func (s *Service) getObject(ctx context.Context, c *op.Call, in *s3api.GetObject
 		return nil, err
 	}
 	if in.SSECustomerAlgorithm != nil {
-		return nil, notImplemented("x-amz-server-side-encryption-customer-algorithm")
+		return nil, invalidRequest("The encryption parameters are not applicable to this object.")
 	}
 	conditions := readConditions{in.GetIfMatch(), in.GetIfNoneMatch(), in.IfModifiedSince, in.IfUnmodifiedSince}
 	if err := conditions.check(v); err != nil {
@@ -193,7 +193,7 @@ func (s *Service) headObject(ctx context.Context, c *op.Call, in *s3api.HeadObje
 		return nil, err
 	}
 	if in.SSECustomerAlgorithm != nil {
-		return nil, notImplemented("x-amz-server-side-encryption-customer-algorithm")
+		return nil, invalidRequest("The encryption parameters are not applicable to this object.")
 	}
 	conditions := readConditions{in.GetIfMatch(), in.GetIfNoneMatch(), in.IfModifiedSince, in.IfUnmodifiedSince}
 	if err := conditions.check(v); err != nil {

@@ -59,9 +59,6 @@ func (s *Service) createMultipartUpload(ctx context.Context, c *op.Call, in *s3a
 	if err != nil {
 		return nil, err
 	}
-	if in.SSECustomerAlgorithm != nil {
-		return nil, notImplemented("x-amz-server-side-encryption-customer-algorithm")
-	}
 	v, err := newVersion(c, b, in.GetKey(), headersOfUpload(in), in.GetTagging())
 	if err != nil {
 		return nil, err

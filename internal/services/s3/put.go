@@ -24,7 +24,7 @@ func (s *Service) putObject(ctx context.Context, c *op.Call, in *s3api.PutObject
 		return nil, err
 	}
 	if in.WriteOffsetBytes != nil {
-		return nil, notImplemented("x-amz-write-offset-bytes")
+		return nil, notImplemented("x-amz-write-offset-bytes") // appending is for directory buckets
 	}
 	if err := first(checkWriteHeaders(in.GetIfMatch(), in.GetIfNoneMatch()), v.applyACL(b, in.GetACL(), grantsIn(in), nil)); err != nil {
 		return nil, err
@@ -75,7 +75,21 @@ func (s *Service) writable(c *op.Call, key string) (*bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b, checkKey(key)
+	return b, first(checkKey(key), checkAvailable(c.Input))
+}
+
+// checkAvailable refuses what a written object could have, and has not here.
+func checkAvailable(in any) error {
+	if v, ok := in.(interface{ GetSSECustomerAlgorithm() string }); ok && v.GetSSECustomerAlgorithm() != "" {
+		return notImplemented("x-amz-server-side-encryption-customer-algorithm")
+	}
+	if v, ok := in.(interface {
+		GetObjectLockMode() string
+		GetObjectLockLegalHoldStatus() string
+	}); ok && (v.GetObjectLockMode() != "" || v.GetObjectLockLegalHoldStatus() != "") {
+		return invalidRequest("Bucket is missing Object Lock Configuration")
+	}
+	return nil
 }
 
 // commit stores a staged version, if the condition still holds, and what is

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -181,3 +182,36 @@ func TestPresignedURLs(t *testing.T) {
 		t.Errorf("a URL signed for another key: %s", answer.Status)
 	}
 }
+
+// TestClientThatGoesAway in the middle of a body leaves no object, no file and
+// no bug.
+func TestClientThatGoesAway(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	c, server := client(t, sallyport.Config{DataDir: dir})
+	bucket := aws.String("bucket-a")
+	must[*s3.CreateBucketOutput](t)(c.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: bucket}))
+	up, err := s3.NewPresignClient(c).PresignPutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: aws.String("k")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := errors.New("gone")
+	body := io.MultiReader(bytes.NewReader(make([]byte, 1<<20)), failing{gone})
+	r := must[*http.Request](t)(http.NewRequest(up.Method, up.URL, body))
+	r.ContentLength = 10 << 20
+	if _, err := http.DefaultClient.Do(r); !errors.Is(err, gone) {
+		t.Fatalf("the client did not give up: %v", err)
+	}
+	// Closing waits for the request to end.
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "objects", "*", "*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left: %v %v", left, err)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }

@@ -279,7 +279,11 @@ func (s *Service) putAccelerate(ctx context.Context, c *op.Call, in *s3api.PutBu
 	})
 }
 
-const bucketOwner = "BucketOwner"
+// Who pays for requests.
+const (
+	bucketOwner = "BucketOwner"
+	requester   = "Requester"
+)
 
 func (s *Service) getRequestPayment(_ context.Context, c *op.Call, _ *s3api.GetBucketRequestPaymentRequest) (*s3api.GetBucketRequestPaymentOutput, error) {
 	b, err := s.bucket(c)
@@ -295,7 +299,7 @@ func (s *Service) getRequestPayment(_ context.Context, c *op.Call, _ *s3api.GetB
 
 func (s *Service) putRequestPayment(ctx context.Context, c *op.Call, in *s3api.PutBucketRequestPaymentRequest) (*api.Empty, error) {
 	payer := in.RequestPaymentConfiguration.GetPayer()
-	if payer != bucketOwner && payer != "Requester" {
+	if payer != bucketOwner && payer != requester {
 		return nil, malformedXML()
 	}
 	return s.changeBucket(ctx, c, func(b *bucket) error {
