@@ -10,19 +10,20 @@ import (
 
 // redrive is a RedrivePolicy.
 type redrive struct {
-	// Text is the attribute as it was given.
-	Text string
 	// Target is the ARN of the dead-letter queue.
 	Target string
 	// Most is how often a message is received before it is a dead letter.
 	Most int
+	// given is the attribute of the request that sets it, for refusals.
+	given string
 }
 
+// text is the policy as AWS shows it, however it was given: the count is a number.
 func (r *redrive) text() string {
 	if r == nil {
 		return ""
 	}
-	return r.Text
+	return `{"deadLetterTargetArn":"` + r.Target + `","maxReceiveCount":` + strconv.Itoa(r.Most) + `}`
 }
 
 const redrivePolicy = "RedrivePolicy"
@@ -38,7 +39,7 @@ func setRedrive(q *settings, value string) error {
 	if err := unmarshal(value, &given); err != nil || given == nil {
 		return refuse("Redrive policy is not a valid JSON map.")
 	}
-	r := &redrive{Text: value}
+	r := &redrive{given: value}
 	for _, name := range []string{"deadLetterTargetArn", "maxReceiveCount"} {
 		if given[name] == nil {
 			return refuse("Redrive policy does not contain mandatory attribute: " + name + ".")
@@ -151,7 +152,7 @@ func (s *Service) checkTarget(r ref, q *settings, target func(ref) *queue) error
 	if q.Redrive == nil {
 		return nil
 	}
-	refuse := func(reason string) error { return invalidValue(q.Redrive.Text, redrivePolicy, reason) }
+	refuse := func(reason string) error { return invalidValue(q.Redrive.given, redrivePolicy, reason) }
 	to, _ := parseARN(q.Redrive.Target)
 	if to.account != r.account || to.region != r.region {
 		return refuse("Dead-letter target owner should be same as the source.")

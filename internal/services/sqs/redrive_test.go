@@ -12,6 +12,24 @@ func redriveTo(url string, most int) string {
 	return fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, arnOf(url), most)
 }
 
+func TestTheCountOfARedrivePolicyIsANumber(t *testing.T) {
+	w := newWorld(t)
+	dead := w.create("dead")
+	url := w.create("q", "RedrivePolicy", `{"maxReceiveCount": "3", "deadLetterTargetArn": "`+arnOf(dead)+`"}`)
+	if got := w.attribute(url, "RedrivePolicy"); got != redriveTo(dead, 3) {
+		t.Errorf("shown is %s", got)
+	}
+	w.create("q", "RedrivePolicy", redriveTo(dead, 3)) // the same
+	w.restart()
+	if got := w.attribute(url, "RedrivePolicy"); got != redriveTo(dead, 3) {
+		t.Errorf("after a restart %s", got)
+	}
+	w.set(url, "RedrivePolicy", "")
+	if got := w.attribute(url, "RedrivePolicy"); got != "" {
+		t.Errorf("removed, and still %s", got)
+	}
+}
+
 func TestAMessageReceivedTooOftenIsADeadLetter(t *testing.T) {
 	for _, suffix := range []string{"", ".fifo"} {
 		w := newWorld(t)
