@@ -28,6 +28,9 @@
 //     encrypted, and no permission on a key is asked for.
 //   - Requests are not throttled; the throughput settings of FIFO queues are
 //     settings. Fair queues do not reorder.
+//   - A long poll ends empty when the queue's policy changes while it waits, so
+//     that nobody is served under a policy that is not in force any more.
+//   - Message move tasks have no limit of time or number but one for each queue.
 //   - Of a queue's dead letters, those that the queue sent itself are known
 //     to StartMessageMoveTask; the others have no source to go back to.
 package sqs
