@@ -28,5 +28,7 @@
 //     refused.
 //   - Lifecycle rules, logging, websites and acceleration are stored and shown,
 //     and do nothing. Object Lock and replication are refused.
+//   - EventBridge is not here yet: that a bucket sends it events is stored and
+//     shown, and they go nowhere.
 //   - DeleteObjects wants a signed caller: every key is judged by itself.
 package s3

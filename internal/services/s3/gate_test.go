@@ -239,6 +239,8 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 		"another service":  bucketPolicy("Allow", other, "sqs:SendMessage", "arn:aws:s3:::bucket-a", ""),
 		"no principal":     allow("s3:GetObject", "arn:aws:s3:::bucket-a/*", ""),
 		"no statement":     `{"Version":"2012-10-17","Statement":[]}`,
+		"objects' action":  bucketPolicy("Allow", other, "s3:GetObject", "arn:aws:s3:::bucket-a", ""),
+		"bucket's action":  bucketPolicy("Allow", other, "s3:ListBucket", "arn:aws:s3:::bucket-a/*", ""),
 		"an unknown place": bucketPolicy("Allow", other, "s3:GetObject", "bucket-a/*", ""),
 	} {
 		if e := refuses(w, s3api.PutBucketPolicy, &s3api.PutBucketPolicyRequest{Bucket: ptr("bucket-a"), Policy: &document}, 400, "MalformedPolicy"); t.Failed() {

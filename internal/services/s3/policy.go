@@ -2,16 +2,13 @@ package s3
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync"
 
 	"github.com/sallyport/sallyport/internal/api"
 	s3api "github.com/sallyport/sallyport/internal/api/s3"
 	"github.com/sallyport/sallyport/internal/bug"
-	"github.com/sallyport/sallyport/internal/limits"
 	"github.com/sallyport/sallyport/internal/op"
-	"github.com/sallyport/sallyport/internal/resourcepolicy"
 	"github.com/sallyport/sallyport/policy"
 )
 
@@ -119,8 +116,6 @@ func (s *Service) Resource(action, arn string) op.Facts {
 	return op.Facts{Account: g.account, Policy: g.policy}
 }
 
-func malformedPolicy(text string) *api.Error { return api.Newf(400, "MalformedPolicy", "%s", text) }
-
 // ownBucket is the bucket of a request that only principals of its owner's
 // account may make, whatever a policy allows ("PutBucketPolicy").
 func (s *Service) ownBucket(c *op.Call) (*bucket, error) {
@@ -156,104 +151,6 @@ func (s *Service) putBucketPolicy(ctx context.Context, c *op.Call, in *s3api.Put
 // publicPolicyBlocked is AWS's answer since it gives reasons.
 func publicPolicyBlocked(c *op.Call, b *bucket) error {
 	return api.Newf(403, "AccessDenied", "User: %s is not authorized to perform: %s on resource: \"%s\" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.", c.Caller.ARN(), putBucketPolicyAction, bucketARN(b.Name))
-}
-
-const invalidPrincipal = "Invalid principal in policy"
-
-// newPolicy checks the text of a bucket's policy; S3 has its own words.
-func (s *Service) newPolicy(b *bucket, text string) (*resourcepolicy.Policy, error) {
-	switch {
-	case strings.TrimSpace(text) == "":
-		return nil, api.Newf(400, "MissingRequestBodyError", "Request Body is empty")
-	case len(text) > limits.BucketPolicy:
-		return nil, malformedPolicy("Policy exceeds the maximum allowed document size.")
-	}
-	d, err := policy.Parse([]byte(text))
-	if err != nil {
-		return nil, malformedPolicy("Policies must be valid JSON and the first byte must be '{'")
-	}
-	if err := checkPolicy(b, d); err != nil {
-		return nil, err
-	}
-	p, err := resourcepolicy.New(text, policy.KindResource, s.directory)
-	var malformed *policy.MalformedError
-	switch {
-	case errors.As(err, &malformed) && strings.HasPrefix(malformed.Message, invalidPrincipal):
-		return nil, malformedPolicy(invalidPrincipal) // S3 says which in a member of its own
-	case errors.As(err, &malformed):
-		return nil, malformedPolicy(malformed.Message)
-	}
-	return &p, err
-}
-
-// checkPolicy: every statement is about this bucket and actions of S3.
-func checkPolicy(b *bucket, d *policy.Document) error {
-	if len(d.Statements) == 0 {
-		return malformedPolicy("Could not parse the policy: Statement is empty!")
-	}
-	for i := range d.Statements {
-		st := &d.Statements[i]
-		if st.Effect != "Allow" && st.Effect != "Deny" {
-			return malformedPolicy("Invalid effect: " + st.Effect)
-		}
-		if st.Principal == nil && st.NotPrincipal == nil {
-			return malformedPolicy("Missing required field Principal")
-		}
-		if err := checkActions(st); err != nil {
-			return err
-		}
-		if err := checkResources(b, st); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func checkActions(st *policy.Statement) error {
-	if st.Action == nil && st.NotAction == nil {
-		return malformedPolicy("Missing required field Action")
-	}
-	for _, list := range []*policy.Values{st.Action, st.NotAction} {
-		if list == nil {
-			continue
-		}
-		for _, a := range list.Items {
-			if a != "*" && !strings.HasPrefix(strings.ToLower(a), "s3:") {
-				return malformedPolicy("Policy has invalid action")
-			}
-		}
-	}
-	return nil
-}
-
-func checkResources(b *bucket, st *policy.Statement) error {
-	list := st.Resource
-	if list == nil {
-		list = st.NotResource
-	}
-	if list == nil || len(list.Items) == 0 {
-		return malformedPolicy("Missing required field Resource")
-	}
-	for _, r := range list.Items {
-		name, is := strings.CutPrefix(r, bucketARN(""))
-		name, _, _ = strings.Cut(name, "/")
-		if !is || name != b.Name && !mayMean(name, b.Name) {
-			return malformedPolicy("Policy has invalid resource")
-		}
-	}
-	return nil
-}
-
-// mayMean says whether a pattern can stand for the bucket.
-func mayMean(pattern, name string) bool {
-	head, rest, wild := strings.Cut(pattern, "*")
-	if q := strings.IndexByte(head, '?'); q >= 0 {
-		head, wild = head[:q], true
-	}
-	if i := strings.LastIndexAny(rest, "*?"); i >= 0 {
-		rest = rest[i+1:]
-	}
-	return wild && strings.HasPrefix(name, head) && (strings.Contains(pattern, "?") || strings.HasSuffix(name, rest))
 }
 
 func (s *Service) getBucketPolicy(_ context.Context, c *op.Call, _ *s3api.GetBucketPolicyRequest) (*s3api.GetBucketPolicyOutput, error) {

@@ -46,12 +46,12 @@ func toEverybody(st *policy.Statement) bool {
 	return false
 }
 
-// fixing are the keys whose fixed values make a policy not public.
+// fixing are the keys whose fixed values make a policy not public. AWS's page
+// names these; whether aws:PrincipalArn and its like count is not said there
+// (unconfirmed), and what is in doubt counts as public.
 var fixing = map[string]bool{
 	"aws:sourcearn": true, "aws:sourcevpc": true, "aws:sourcevpce": true, "aws:sourceowner": true, "aws:sourceaccount": true, "aws:userid": true,
-	"aws:sourceip": true, "aws:principalorgid": true, "aws:principalorgpaths": true, "aws:principalaccount": true, "aws:principalarn": true,
-	"aws:sourceorgid": true, "aws:sourceorgpaths": true, "s3:dataaccesspointarn": true, "s3:dataaccesspointaccount": true,
-	"s3:x-amz-server-side-encryption-aws-kms-key-id": true,
+	"aws:sourceip": true, "aws:principalorgid": true, "aws:principalorgpaths": true, "s3:dataaccesspointarn": true, "s3:dataaccesspointaccount": true,
 }
 
 // tied says whether a condition holds the statement to fixed values.
@@ -90,7 +90,7 @@ func fixed(key string, values []policy.ConditionValue) bool {
 			if !narrow(v.Text) {
 				return false
 			}
-		case key == "aws:userid" || key == "aws:sourcearn" || key == "aws:principalarn" || key == "s3:dataaccesspointarn":
+		case key == "aws:userid" || key == "aws:sourcearn" || key == "s3:dataaccesspointarn":
 			// A wildcard is fixed enough where the account stands before it.
 			if strings.Trim(v.Text, "*?:") == "" || !holdsAccount(key, v.Text) {
 				return false
