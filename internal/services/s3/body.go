@@ -158,7 +158,7 @@ type digests struct{ md5, sum hash.Hash }
 const (
 	smallBlock = 16 << 10
 	blockSize  = 256 << 10
-	blocks     = 8
+	blocks     = 5
 )
 
 func (d *digests) copy(file *os.File, r io.Reader) (int64, error) {

@@ -143,4 +143,3 @@ func mayMean(pattern, name string) bool {
 	}
 	return wild && strings.HasPrefix(name, head) && (strings.Contains(pattern, "?") || strings.HasSuffix(name, rest))
 }
-

@@ -30,7 +30,11 @@ func (s *Service) read(v *version, at span) (*api.Stream, error) {
 		s.pins.pin(r.pinned)
 	}
 	if err := r.next(); err != nil {
-		return nil, errors.Join(err, r.Close())
+		_ = r.Close() // nothing was read
+		if now := s.find(nil, v.Bucket, v.Key, v.ID); errors.Is(err, fs.ErrNotExist) && (now == nil || now.Order != v.Order) {
+			return nil, overtaken()
+		}
+		return nil, err // bytes that a record names are gone: a fault of ours
 	}
 	if r.pinned == nil {
 		return &api.Stream{Body: r.file, Length: at.size}, nil
@@ -64,9 +68,6 @@ func (r *reader) next() error {
 		return io.ErrUnexpectedEOF
 	}
 	file, err := r.s.files.Open(r.segments[0].File)
-	if errors.Is(err, fs.ErrNotExist) {
-		return overtaken()
-	}
 	if err != nil {
 		return err
 	}

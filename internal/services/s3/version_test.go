@@ -141,3 +141,22 @@ func TestReadGoesOnThoughTheObjectGoes(t *testing.T) {
 		t.Errorf("%d files are left", w.files())
 	}
 }
+
+func TestResetLeavesNothing(t *testing.T) {
+	q := &queue{}
+	w := openWorld(t, "", q)
+	w.bucket("bucket-a")
+	w.versioning("bucket-a", "Enabled")
+	w.put("bucket-a", "k", "one")
+	w.put("bucket-a", "k", "two")
+	must(w, s3api.UploadPart, partOf("bucket-a", "k", w.begin("bucket-a", "k"), 1, "part"))
+	w.ok(w.s3.Reset(t.Context()))
+	if n := w.files(); n != 0 || len(w.s3.Guarded()) != 0 {
+		t.Errorf("%d files are left", n)
+	}
+	refuses(w, s3api.HeadBucket, &s3api.HeadBucketRequest{Bucket: ptr("bucket-a")}, 404, "NoSuchBucket")
+	w.bucket("bucket-a")
+	if got := w.history("bucket-a", 1000); got != nil {
+		t.Errorf("left: %q", got)
+	}
+}
