@@ -10,7 +10,8 @@
 //   - routed: which service and operation. What belongs to no service is
 //     answered here, as there is nobody to sign for.
 //   - identified: the signature. Nothing goes on without one but to S3, where it
-//     goes on as an anonymous caller that policies may speak of.
+//     goes on as an anonymous caller that policies may speak of, and to the
+//     operations that a secret of their own lets in (op.Need.OrSecret).
 //   - known: an operation that does not exist, or is not bound, is named only
 //     after that: a stranger learns nothing of what is here. (AWS's front ends
 //     answer some of these before they look at the signature.)
@@ -26,9 +27,8 @@
 //
 // No answer carries a CORS header but S3's, where a bucket's CORS configuration
 // says so (crossorigin.go); so browsers keep pages of other origins away from
-// answers. No operation but S3's takes an unsigned request, and there it is
-// nobody's; so neither a page nor a rebound DNS name can ask for anything in a
-// user's name.
+// answers. An unsigned request is nobody's, wherever it is taken; so neither a page
+// nor a rebound DNS name can ask for anything in a user's name.
 //
 // A request from a function environment's own listener is like any other: it is
 // signed, judged and answered the same way, and only op.Origin says where it

@@ -36,6 +36,8 @@ type Handler struct {
 	version  string
 	// origins are the services that let pages of other origins read their answers.
 	origins map[*api.Service]op.CrossOrigin
+	// publishers are the services with documents for everybody.
+	publishers []op.Publisher
 }
 
 // New makes the handler for all services of the bus.
@@ -49,6 +51,9 @@ func New(c Config) *Handler {
 		apis = append(apis, s.API())
 		if o, ok := s.(op.CrossOrigin); ok {
 			h.origins[s.API()] = o
+		}
+		if p, ok := s.(op.Publisher); ok {
+			h.publishers = append(h.publishers, p)
 		}
 	}
 	h.router = wire.NewRouter(apis)
@@ -76,7 +81,7 @@ type exchange struct {
 
 // ServeHTTP takes a request through every step; the first that fails answers.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.health(w, r) || h.preflight(w, r) {
+	if h.health(w, r) || h.document(w, r) || h.preflight(w, r) {
 		return
 	}
 	e := &exchange{w: newAnswer(w), given: r, r: r, requestID: id.UUID()}

@@ -21,8 +21,8 @@ func Server(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// HealthPath is the one door that needs no signature. It names no operation,
-// reads no state, and says that the server is up.
+// HealthPath is a door that needs no signature. It names no operation, reads no
+// state, and says that the server is up.
 const HealthPath = "/_sallyport/health"
 
 // health answers at the health door; false for every other request.
@@ -41,4 +41,22 @@ func (h *Handler) health(w http.ResponseWriter, r *http.Request) bool {
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = w.Write(append(body, '\n')) // a client that went away is no error of ours
 	return true
+}
+
+// document answers for what a service publishes for everybody (op.Publisher);
+// false for every other request.
+func (h *Handler) document(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || r.URL.RawQuery != "" || len(r.Header["Authorization"]) > 0 {
+		return false
+	}
+	for _, p := range h.publishers {
+		kind, body, ok := p.Document(r.URL.Path)
+		if !ok {
+			continue
+		}
+		w.Header().Set("Content-Type", kind)
+		_, _ = w.Write(body) // a client that went away is no error of ours
+		return true
+	}
+	return false
 }

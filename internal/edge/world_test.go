@@ -54,6 +54,12 @@ type world struct {
 // newWorld starts a world whose clock is c.
 func newWorld(t testing.TB, c clock.Clock, more ...func(*world) op.Service) *world {
 	t.Helper()
+	return newGuardedWorld(t, c, gate{}, more...)
+}
+
+// newGuardedWorld starts a world behind a gate of one's own.
+func newGuardedWorld(t testing.TB, c clock.Clock, g op.Gate, more ...func(*world) op.Service) *world {
+	t.Helper()
 	w := &world{t: t, bug: &bug.Reporter{Log: slog.New(slog.DiscardHandler)}}
 	services := []op.Service{
 		&service{api: iamapi.Service, world: w, rows: []op.Row{noting(w, iamapi.ListUsers, iamapi.ListUsersResponse{Users: []iamapi.User{}})}},
@@ -67,7 +73,7 @@ func newWorld(t testing.TB, c clock.Clock, more ...func(*world) op.Service) *wor
 	for _, service := range more {
 		services = append(services, service(w))
 	}
-	bus, err := op.NewBus(op.Config{Gate: gate{}, Clock: c, Bug: w.bug, Services: services})
+	bus, err := op.NewBus(op.Config{Gate: g, Clock: c, Bug: w.bug, Services: services})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,9 @@ type Question struct {
 	Bare bool
 	// Nothing is the reason why the operation needs no permission.
 	Nothing string
+	// Secret is the reason why an unsigned caller is let in where no policy
+	// speaks of it: it proved a right of its own (Need.OrSecret).
+	Secret string
 }
 
 // Config is what a Bus is made of.
@@ -96,6 +99,12 @@ func (b *Bus) Rows() []Row {
 func (b *Bus) Bound(o *api.Operation) bool {
 	_, ok := b.rows[o]
 	return ok
+}
+
+// TakesUnsigned says whether unsigned requests for the operation are put to the
+// bus at all: it has a need that a secret can stand in for.
+func (b *Bus) TakesUnsigned(o *api.Operation) bool {
+	return slices.ContainsFunc(b.rows[o].needs, func(n Need) bool { return n.prove != nil })
 }
 
 // Credential finds whom an access key stands for, asking each service that keeps keys.
@@ -203,7 +212,21 @@ func (b *Bus) judge(ctx context.Context, c *Call, n Need) error {
 		}
 		return b.unknown(ctx, c, n)
 	}
+	if n.prove != nil && c.Caller.Kind() == caller.AnonymousKind {
+		return b.judgeSecret(ctx, c, n, found)
+	}
 	return b.judgeOn(ctx, c, n, found)
+}
+
+// judgeSecret judges a call that nobody signed: without the secret it is refused,
+// whatever policies say; with it, only what they deny is.
+func (b *Bus) judgeSecret(ctx context.Context, c *Call, n Need, found []Resource) error {
+	if err := n.prove(ctx, c); err != nil {
+		return err
+	}
+	q := n.question(c)
+	q.Secret = n.secret
+	return b.admitEach(ctx, q, found)
 }
 
 // judgeEither judges each of the needs that stand for one another on what it
@@ -227,7 +250,10 @@ func (b *Bus) judgeEither(ctx context.Context, c *Call, needs []Need) error {
 }
 
 func (b *Bus) judgeOn(ctx context.Context, c *Call, n Need, found []Resource) error {
-	q := n.question(c)
+	return b.admitEach(ctx, n.question(c), found)
+}
+
+func (b *Bus) admitEach(ctx context.Context, q *Question, found []Resource) error {
 	for _, r := range found {
 		q.Resource = r
 		if err := b.gate.Admit(ctx, q); err != nil {

@@ -53,12 +53,15 @@ type gate struct {
 	allow map[string]bool
 	asked []string
 	panic bool
+	// secret is what the last question said of one.
+	secret string
 }
 
 func (g *gate) Admit(_ context.Context, q *Question) error {
 	if g.panic {
 		panic("the gate is broken")
 	}
+	g.secret = q.Secret
 	switch {
 	case q.Unknown:
 		g.asked = append(g.asked, q.Action+" on nothing")

@@ -100,6 +100,9 @@ type Need struct {
 	maybe   bool
 	bare    bool
 	nothing string
+	// prove and secret let an unsigned caller in (OrSecret).
+	prove  Proof
+	secret string
 	// either are the needs that this one stands for; the rest is empty then.
 	either []Need
 }
@@ -109,6 +112,22 @@ func On(action string, find Finder) Need { return Need{action: action, find: fin
 
 // Nothing says that AWS allows the operation to every signed caller, and why.
 func Nothing(reason string) Need { return Need{nothing: reason} }
+
+// Proof says whether an unsigned call carries a secret that is a right of its
+// own, such as the token that a subscription is confirmed with: nil if it does,
+// else the error that the caller gets, which is the same for every wrong secret.
+// It changes nothing, and compares in constant time.
+type Proof func(ctx context.Context, c *Call) error
+
+// OrSecret lets an unsigned caller in as well, if it proves that it was given the
+// secret, and for this reason. The secret stands in for an Allow and for nothing
+// else: what a policy denies explicitly is denied, and whoever signs is judged as
+// ever. No other need may stand beside it, and no other operation but S3's takes
+// an unsigned request (docs/decisions/006).
+func (n Need) OrSecret(reason string, prove Proof) Need {
+	n.secret, n.prove = reason, prove
+	return n
+}
 
 // Maybe lets a need find no resource at all: it is then not judged. A row has
 // at least one need that is not so.
@@ -139,6 +158,9 @@ func (n Need) Action() string { return n.action }
 // Reason is why nothing is needed, empty for all others.
 func (n Need) Reason() string { return n.nothing }
 
+// Secret is why an unsigned caller may be let in, empty if none ever is.
+func (n Need) Secret() string { return n.secret }
+
 // Optional says the need may find no resource.
 func (n Need) Optional() bool { return n.maybe }
 
@@ -159,11 +181,14 @@ func (r Row) check() error {
 		return fmt.Errorf("%s.%s has optional needs only: a call that finds no resource would run without a question", r.operation.Service.ID, r.operation.Name)
 	}
 	for _, n := range r.needs {
-		if slices.ContainsFunc(n.either, func(n Need) bool { return n.maybe || n.either != nil || n.nothing != "" }) {
+		if slices.ContainsFunc(n.either, func(n Need) bool { return n.maybe || n.either != nil || n.nothing != "" || n.prove != nil }) {
 			return fmt.Errorf("%s.%s has needs that stand for one another and are more than On", r.operation.Service.ID, r.operation.Name)
 		}
 	}
 	for _, n := range r.Needs() {
+		if (n.prove != nil || n.secret != "") && (len(r.needs) > 1 || n.maybe || n.nothing != "" || n.prove == nil || n.secret == "") {
+			return fmt.Errorf("%s.%s lets unsigned callers in by a secret, and that is not its only need, or says no reason, or proves nothing", r.operation.Service.ID, r.operation.Name)
+		}
 		if n.nothing == "" && (n.action == "" || n.find == nil) {
 			return fmt.Errorf("%s.%s has a need without action or finder", r.operation.Service.ID, r.operation.Name)
 		}
