@@ -128,6 +128,20 @@ func BenchmarkDecision(b *testing.B) {
 	})
 }
 
+// BenchmarkPrincipals is the part of the program about many principals.
+func BenchmarkPrincipals(b *testing.B) {
+	for b.Loop() {
+		c, err := measureCrowd(b.Context(), 100_000, 200)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(c.AtRest), "B/rest")
+		b.ReportMetric(float64(c.Asked), "B/asked")
+		b.ReportMetric(c.Same, "ns/same")
+		b.ReportMetric(c.Other, "ns/other")
+	}
+}
+
 // forEach puts every question of every workload to every engine.
 func forEach(t testing.TB, f func(name string, q question, a asked)) {
 	all, err := workloads()

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 
+	"github.com/sallyport/sallyport/internal/caller"
 	"github.com/sallyport/sallyport/internal/services/iam"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/policy"
@@ -41,32 +42,61 @@ func measureCrowd(ctx context.Context, n, rounds int) (c crowd, err error) {
 	}
 	c = crowd{Principals: n, AtRest: (heap() - before) / n}
 	for i := range people {
-		if !people[i].admitted(service) {
+		if q := people[i].asks(); !q.admitted(service) {
 			return c, fmt.Errorf("%s is denied", people[i].arn)
 		}
 	}
 	c.Asked = (heap() - before) / n
-	order, next := rand.New(rand.NewPCG(1, 2)).Perm(n), 0
-	same := newWatch(func() { people[n/2].admitted(service) })
-	other := newWatch(func() {
-		people[order[next]].admitted(service)
-		next = (next + 1) % n
-	})
+	same, other := watchSame(service, &people[n/2]), watchOthers(service, people)
 	interleave(rounds, same, other)
 	c.Same, c.Other = same.lowest, other.lowest
 	runtime.KeepAlive(service)
 	return c, nil
 }
 
-// admitted decides for one principal as the gate does: what IAM grants it, and
-// whether that is enough.
-func (p *person) admitted(s *iam.Service) bool {
-	c := p.caller()
-	grants, ok := s.Grants(c)
-	r := policy.Request{
-		Principal: c.Principal(), Action: getObject, Resource: "arn:aws:s3:::orders-data/incoming/a.json", ResourceAccount: p.account,
+// watchSame asks for one principal over and over.
+func watchSame(s *iam.Service, p *person) *watch {
+	q := p.asks()
+	return newWatch(func() { q.admitted(s) })
+}
+
+// watchOthers asks for another principal each time, in no order. What a server
+// has of each request when it decides is got ready before, as the requests of
+// the other workloads are: IAM has to find the rest.
+func watchOthers(s *iam.Service, people []person) *watch {
+	order, next := rand.New(rand.NewPCG(1, 2)).Perm(len(people)), 0
+	var ready []asking
+	at := 0
+	prepare := func(runs int) {
+		ready, at = ready[:0], 0
+		for range runs {
+			ready = append(ready, people[order[next]].asks())
+			next = (next + 1) % len(people)
+		}
 	}
-	return ok && policy.Evaluate(&r, &policy.Layers{Identity: grants.Identity, Boundary: grants.Boundary}).Allowed()
+	return newPreparedWatch(prepare, func() {
+		ready[at].admitted(s)
+		at++
+	})
+}
+
+// asking is a request of one person: who signed it, and the question.
+type asking struct {
+	caller  caller.Caller
+	request policy.Request
+}
+
+func (p *person) asks() asking {
+	c := p.caller()
+	return asking{c, policy.Request{
+		Principal: c.Principal(), Action: getObject, Resource: "arn:aws:s3:::orders-data/incoming/a.json", ResourceAccount: p.account,
+	}}
+}
+
+// admitted decides as the gate does: what IAM grants, and whether that is enough.
+func (a *asking) admitted(s *iam.Service) bool {
+	grants, ok := s.Grants(a.caller)
+	return ok && policy.Evaluate(&a.request, &policy.Layers{Identity: grants.Identity, Boundary: grants.Boundary}).Allowed()
 }
 
 // heap is how much memory is in use.
