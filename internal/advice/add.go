@@ -60,38 +60,6 @@ func (b *bench) newPolicyName(o owner) string {
 	})
 }
 
-// addToResource adds to a resource-based policy: a function's through
-// AddPermission, any other's in words only.
-func (b *bench) addToResource(c *policy.Change) bool {
-	if f, ok := parseFunction(b.Request.Resource); ok {
-		return b.permit(f)
-	}
-	added, ok := statements(c)
-	if !ok {
-		return false
-	}
-	b.extend(b.resource(), added)
-	return b.step(Step{
-		Side: "resource", Account: b.resourceAccount(), Statements: c.Statements,
-		Sentence: "in the resource-based policy of " + b.Request.Resource + ", allow " + b.Request.Action + " to " + b.caller(),
-	})
-}
-
-// resource is the resource-based policy, made if there is none.
-func (b *bench) resource() *policy.Attached {
-	if b.layers.Resource == nil {
-		b.layers.Resource = &policy.Attached{Name: "resource-based policy", Source: b.Request.Resource}
-	}
-	return b.layers.Resource
-}
-
-func (b *bench) resourceAccount() string {
-	if b.Request.ResourceAccount != "" {
-		return b.Request.ResourceAccount
-	}
-	return segment(b.Request.Resource, 4)
-}
-
 // addToTrust writes the role's trust policy with one more statement.
 func (b *bench) addToTrust(c *policy.Change) bool {
 	added, ok := statements(c)

@@ -108,7 +108,7 @@ func TestAdvice(t *testing.T) {
 			policy.Request{Principal: sns, Action: "lambda:InvokeFunction", Resource: fn, Context: context("aws:SourceArn", "arn:aws:sns:us-east-1:111111111111:my-topic", "aws:SourceAccount", mine)},
 			policy.Layers{}, true,
 			[][]want{{{"resource", mine, "in the resource-based policy of function f, allow lambda:InvokeFunction to sns.amazonaws.com acting for arn:aws:sns:us-east-1:111111111111:my-topic",
-				`aws lambda add-permission --function-name f --statement-id AllowInvokeFunction-sns-amazonaws-com --action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn arn:aws:sns:us-east-1:111111111111:my-topic --source-account 111111111111 --region us-east-1`}}},
+				`aws lambda add-permission --function-name f --statement-id AllowInvokeFunction-sns-amazonaws-com --action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn arn:aws:sns:us-east-1:111111111111:my-topic --region us-east-1`}}},
 		},
 		{
 			"another account's user, neither side allows", policy.Request{Principal: bob, Action: "lambda:InvokeFunction", Resource: fn + ":live"}, policy.Layers{}, true,
@@ -216,9 +216,9 @@ func TestAdvice(t *testing.T) {
 				`aws iam update-assume-role-policy --role-name my-role --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":{"AWS":"` + userARN + `"},"Action":"sts:AssumeRole","Condition":{"ArnNotEquals":{"aws:PrincipalArn":"` + userARN + `"}}},{"Effect":"Allow","Principal":{"AWS":"` + userARN + `"},"Action":"sts:AssumeRole"}]}'`}}},
 		},
 		{
-			"a resource policy that no operation here writes", policy.Request{Principal: bob, Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k", ResourceAccount: mine},
-			policy.Layers{Identity: []policy.Attached{attached(allow("s3:*", "*"), "all", "", "user bob")}}, true,
-			[][]want{{{"resource", mine, "in the resource-based policy of arn:aws:s3:::b/k, allow s3:GetObject to " + otherARN, ""}}},
+			"a resource policy that no operation here writes", policy.Request{Principal: bob, Action: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager:us-east-1:111111111111:secret:x", ResourceAccount: mine},
+			policy.Layers{Identity: []policy.Attached{attached(allow("*", "*"), "all", "", "user bob")}}, true,
+			[][]want{{{"resource", mine, "in the resource-based policy of arn:aws:secretsmanager:us-east-1:111111111111:secret:x, allow secretsmanager:GetSecretValue to " + otherARN, ""}}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -23,7 +23,8 @@ func (b *bench) lift(c *policy.Change, verdict policy.Decision) bool {
 	if verdict.Statement < 0 || verdict.Statement >= len(d.Statements) {
 		return false
 	}
-	name := statementName(&d.Statements[verdict.Statement], verdict.Statement)
+	denied := d.Statements[verdict.Statement]
+	name := statementName(&denied, verdict.Statement)
 	d.Statements = slices.Replace(d.Statements, verdict.Statement, verdict.Statement+1, rest...)
 	s := Step{Statements: c.Statements, Sentence: liftSentence(c, name, a), policy: a}
 	switch verdict.Layer {
@@ -36,7 +37,12 @@ func (b *bench) lift(c *policy.Change, verdict policy.Decision) bool {
 		s.Side, s.Account = "resource", b.resourceAccount()
 		if role := ownerOfARN(b.Request.Resource); role.kind == "role" && strings.HasPrefix(b.Request.Action, "sts:") {
 			s.Side, s.Command = "trust", setTrust(role.name, d)
+			break
 		}
+		if b.isBucket() && denied.Sid() == blockedPublic {
+			return false // no policy lifts it
+		}
+		s.Command = b.setResource(d)
 	case policy.LayerSession:
 		s.Side, s.Account, s.policy = "session", b.Request.Principal.Account, nil
 		if a.ARN != "" {

@@ -51,7 +51,9 @@ func permissionFor(r *policy.Request) (permission, bool) {
 			g.sourceARN, g.exact = v, true
 			g.words += " acting for " + v
 		}
-		g.sourceAccount = one(r.Context, "aws:SourceAccount")
+		if v := one(r.Context, "aws:SourceAccount"); v != segment(g.sourceARN, 4) {
+			g.sourceAccount = v // a bucket's ARN does not say whose it is
+		}
 		return g, true
 	case policy.Anonymous:
 		return permission{principal: "*", words: "everybody"}, true
