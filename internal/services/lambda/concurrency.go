@@ -22,6 +22,8 @@ const (
 type concurrency struct {
 	mu    sync.Mutex
 	pools map[string]int
+	// freed tells of room in any pool.
+	freed op.Signal
 }
 
 func newConcurrency() *concurrency { return &concurrency{pools: map[string]int{}} }
@@ -68,6 +70,12 @@ func (s *Service) leave(pool string) {
 		delete(c.pools, pool)
 	}
 	c.mu.Unlock()
+	s.room(pool)
+}
+
+// room tells who waits that a pool has room again.
+func (s *Service) room(pool string) {
+	s.running.freed.Fire()
 	s.queue.hurry(pool, s.clock.Now())
 }
 
@@ -100,7 +108,7 @@ func (s *Service) putFunctionConcurrency(ctx context.Context, c *op.Call, in *la
 	if err := s.setReserved(ctx, r, &n); err != nil {
 		return nil, err
 	}
-	s.queue.hurry(r.key(), s.clock.Now())
+	s.room(r.key())
 	return &lambdaapi.Concurrency{ReservedConcurrentExecutions: &n}, nil
 }
 
@@ -122,6 +130,6 @@ func (s *Service) deleteFunctionConcurrency(ctx context.Context, c *op.Call, _ *
 		return nil, err
 	}
 	err = s.setReserved(ctx, r, nil)
-	s.queue.hurry(r.key(), s.clock.Now())
+	s.room(r.key())
 	return &api.Empty{}, err
 }

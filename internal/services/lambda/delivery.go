@@ -182,11 +182,7 @@ func (s *Service) sendOut(ctx context.Context, d *delivery) error {
 	if err != nil {
 		return err
 	}
-	err = s.send(ctx, inRegion(as, d.Target), to, d)
-	if refused := (*api.Error)(nil); errors.As(err, &refused) && isDenial(refused) {
-		s.sessions.drop(r, d.Role)
-	}
-	return err
+	return s.send(ctx, inRegion(as, d.Target), to, d)
 }
 
 func (s *Service) send(ctx context.Context, as op.As, to sink, d *delivery) (err error) {

@@ -80,9 +80,8 @@ func inRegion(as op.As, arn string) op.As {
 
 // checkSink tries a sink as the session of a role. refuse words the refusal.
 func (s *Service) checkSink(ctx context.Context, c *op.Call, r ref, role string, d sink, refuse func() error) error {
-	s.sessions.drop(r, role)
 	as, err := s.asRole(ctx, r, role, c.RequestID)
-	if refused := (*api.Error)(nil); errors.As(err, &refused) && refused.Fault != api.Server {
+	if isRefusal(err) {
 		return invalid(notAssumable)
 	}
 	if err != nil {

@@ -3,16 +3,20 @@
 //
 // # Who it is when it calls
 //
-// Lambda calls other services in three ways only, all over the bus:
+// Lambda calls other services in these ways only, all over the bus:
+//
+//   - On behalf of its caller (aws:ViaAWSService) it reads code from a bucket.
 //
 //   - As the service principal lambda.amazonaws.com it performs sts:AssumeRole
 //     on the execution role, when the role is set and for each new execution
 //     environment; aws:SourceArn is the function's unqualified ARN and
 //     aws:SourceAccount its account. The role's trust policy decides.
+//
 //   - As the session of the execution role it writes logs. These calls carry
 //     lambda:SourceFunctionArn, as everything does that the function itself
 //     calls. Without the permission nothing is written, and the invoke does
 //     not notice.
+//
 //   - As another session of the execution role it polls the queues of event
 //     source mappings, and deletes what the function was done with. These calls
 //     lack lambda:SourceFunctionArn. A right that is taken away ends the polls at
@@ -34,7 +38,7 @@
 //
 // # How it differs from AWS
 //
-//   - Code comes in the request (a zip); there is no S3, and no container
+//   - Code comes in the request or from a bucket, as a zip; there are no container
 //     images, layers, VPC, EventBridge destinations, X-Ray tracing,
 //     customer KMS keys, code signing, SnapStart, JSON log format, file
 //     systems, durable functions or tenant isolation yet. A request that asks

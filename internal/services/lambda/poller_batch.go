@@ -1,211 +1,132 @@
 package lambda
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"strconv"
+	"strings"
+	"time"
 
 	sqsapi "github.com/sallyport/sallyport/internal/api/sqs"
-	"github.com/sallyport/sallyport/internal/eventpattern"
 	"github.com/sallyport/sallyport/internal/executor"
 	"github.com/sallyport/sallyport/internal/id"
-	"github.com/sallyport/sallyport/internal/limits"
 	"github.com/sallyport/sallyport/internal/op"
 )
 
-// sqsRecord is a message as a function gets it (Lambda guide, "Using Lambda
-// with Amazon SQS", example event).
-type sqsRecord struct {
-	MessageID     string                  `json:"messageId"`
-	ReceiptHandle string                  `json:"receiptHandle"`
-	Body          string                  `json:"body"`
-	Attributes    map[string]string       `json:"attributes"`
-	Message       map[string]sqsAttribute `json:"messageAttributes"`
-	MD5Attributes *string                 `json:"md5OfMessageAttributes,omitempty"`
-	MD5           string                  `json:"md5OfBody"`
-	Source        string                  `json:"eventSource"`
-	SourceARN     string                  `json:"eventSourceARN"`
-	Region        string                  `json:"awsRegion"`
-}
-
-type sqsAttribute struct {
-	StringValue  *string  `json:"stringValue,omitempty"`
-	BinaryValue  []byte   `json:"binaryValue,omitempty"`
-	StringValues []string `json:"stringListValues"`
-	BinaryValues [][]byte `json:"binaryListValues"`
-	DataType     string   `json:"dataType"`
-}
-
-func (p *poller) record(m *sqsapi.Message) sqsRecord {
-	r := sqsRecord{
-		MessageID: m.GetMessageId(), ReceiptHandle: m.GetReceiptHandle(), Body: m.GetBody(), Attributes: m.Attributes,
-		Message: map[string]sqsAttribute{}, MD5: m.GetMD5OfBody(), MD5Attributes: m.MD5OfMessageAttributes,
-		Source: "aws:sqs", SourceARN: p.m.Source, Region: p.to.region,
-	}
-	for name, a := range m.MessageAttributes {
-		r.Message[name] = sqsAttribute{
-			StringValue: a.StringValue, BinaryValue: a.BinaryValue, StringValues: []string{}, BinaryValues: [][]byte{}, DataType: a.GetDataType(),
-		}
-	}
-	return r
-}
-
-// wanted leaves out, and deletes, the messages that no filter wants.
-func (p *poller) wanted(batch []sqsapi.Message) []sqsapi.Message {
-	if len(p.m.Filters) == 0 {
-		return batch
-	}
-	var kept, dropped []sqsapi.Message
-	for i := range batch {
-		if p.matches(&batch[i]) {
-			kept = append(kept, batch[i])
-		} else {
-			dropped = append(dropped, batch[i])
-		}
-	}
-	p.delete(p.s.ctx, dropped)
-	return kept
-}
-
-// matches says whether one of the filters wants a message. A body that is a JSON
-// object is looked into; any other is a text.
-func (p *poller) matches(m *sqsapi.Message) bool {
-	text, err := json.Marshal(p.record(m))
-	if err != nil {
-		return false
-	}
-	event, ok := eventpattern.Decode(text)
-	if !ok {
-		return false
-	}
-	if body, isObject := eventpattern.Decode([]byte(m.GetBody())); isObject {
-		event["body"] = body
-	}
-	for _, f := range p.filters {
-		if f.MatchValue(event) {
-			return true
-		}
-	}
-	return false
-}
-
-// bring invokes the function with a batch, in parts that fit one invoke each.
-func (p *poller) bring(ctx context.Context, batch []sqsapi.Message) {
+// bring invokes the function with a batch, in parts that fit one invoke each. Of
+// a FIFO queue nothing is brought behind a part that failed.
+func (p *poller) bring(ctx context.Context, batch []sqsapi.Message, received time.Time) {
 	for len(batch) > 0 && ctx.Err() == nil {
 		payload, n, err := p.payload(batch)
 		if err != nil {
-			p.note("PROBLEM: internal Lambda error. Please contact Lambda customer support.")
+			p.note(invoking, internalError)
 			return
 		}
-		p.invoke(ctx, batch[:n], payload)
+		if !p.invoke(ctx, batch[:n], payload, received) && p.m.fifo() {
+			return
+		}
 		batch = batch[n:]
 	}
 }
 
-// payload is the event of the first messages, as many as fit.
-func (p *poller) payload(batch []sqsapi.Message) (event []byte, n int, err error) {
-	var b bytes.Buffer
-	b.WriteString(`{"Records":[`)
-	for i := range batch {
-		text, err := json.Marshal(p.record(&batch[i]))
-		if err != nil {
-			return nil, 0, err
-		}
-		if i > 0 && b.Len()+len(text) > limits.SyncPayload-len(`,]}`) {
-			break
-		}
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.Write(text)
-		n++
-	}
-	b.WriteString(`]}`)
-	return b.Bytes(), n, nil
-}
+func (m *mapping) fifo() bool { return strings.HasSuffix(m.Source, ".fifo") }
 
 // invoke runs the function once with a batch, and deletes what it was done
 // with. The rest shows again in the queue when its visibility timeout ends: that
-// is how a queue is retried.
-func (p *poller) invoke(ctx context.Context, batch []sqsapi.Message, event []byte) {
-	v := p.s.now().drawn(p.to)
-	if v == nil {
-		p.note("PROBLEM: Function not found: " + p.to.arn())
-		return
+// is how a queue is retried. It is true when all of the batch is done.
+func (p *poller) invoke(ctx context.Context, batch []sqsapi.Message, event []byte, received time.Time) bool {
+	p.lane.counts.invoked.Add(int64(len(batch)))
+	result, err := p.runInRoom(ctx, event, received)
+	switch full := (*throttled)(nil); {
+	case ctx.Err() != nil:
+		return false // the server stops
+	case errors.As(err, &full), isRefusal(err):
+		p.lane.counts.failed.Add(int64(len(batch)))
+		return false // the poll has its own words for a missing function
+	case err != nil, result.FunctionError != "":
+		p.lane.counts.failed.Add(int64(len(batch)))
+		p.note(invoking, callFailed)
+		return false
 	}
-	result, err := p.s.run(ctx, p.to, v, &executor.Invocation{
-		RequestID: id.UUID(), InvokedARN: p.to.arn(), Payload: event, TraceID: newTraceID(p.s.clock.Now()),
-	})
-	if full := (*throttled)(nil); errors.As(err, &full) {
-		// The slot stays taken for a while: so fewer batches are received.
-		select {
-		case <-ctx.Done():
-		case <-p.s.clock.After(pollPause):
-		}
-		return
-	}
-	if err != nil || result.FunctionError != "" {
-		p.note("PROBLEM: Function call failed")
-		return
-	}
+	p.note(invoking, "")
 	done := batch
 	if p.m.Partial {
 		done = succeeded(batch, result.Payload)
 	}
 	p.delete(ctx, done)
+	return len(done) == len(batch)
 }
 
-// succeeded are the messages that a function with ReportBatchItemFailures was
-// done with. An answer that says nothing is success; one that cannot be read, or
-// that names a message which is not in the batch, is failure of all (Lambda guide,
-// "Implementing partial batch responses").
-func succeeded(batch []sqsapi.Message, answer []byte) []sqsapi.Message {
-	if text := bytes.TrimSpace(answer); len(text) == 0 || string(text) == "null" || string(text) == `""` {
-		return batch
-	}
-	var told struct {
-		Failures []struct {
-			ID *string `json:"itemIdentifier"`
-		} `json:"batchItemFailures"`
-	}
-	if json.Unmarshal(answer, &told) != nil {
-		return nil
-	}
-	failed := map[string]bool{}
-	for _, f := range told.Failures {
-		if f.ID == nil || *f.ID == "" {
-			return nil
+// runInRoom runs the function. While it is throttled, or still being made, it is
+// tried again, as long as the function would end before the messages show again
+// (Lambda guide: the visibility timeout leaves time to retry when the function
+// is throttled). Afterwards others may have them.
+func (p *poller) runInRoom(ctx context.Context, event []byte, received time.Time) (*executor.Result, error) {
+	for pause, visible := pollPause, time.Duration(-1); ; pause = min(2*pause, longestPollPause) {
+		v := p.s.now().drawn(p.to)
+		if v == nil {
+			return nil, noFunction(p.to.arn())
 		}
-		failed[*f.ID] = true
-	}
-	var done []sqsapi.Message
-	for i := range batch {
-		if m := batch[i].GetMessageId(); failed[m] {
-			delete(failed, m)
-		} else {
-			done = append(done, batch[i])
+		room := p.s.running.freed.Next()
+		err := error(&throttled{reason: functionFull})
+		var result *executor.Result
+		if v.State != pending {
+			result, err = p.s.run(ctx, p.to, v, &executor.Invocation{
+				RequestID: id.UUID(), InvokedARN: p.to.arn(), Payload: event, TraceID: newTraceID(p.s.clock.Now()),
+			})
+		}
+		if full := (*throttled)(nil); !errors.As(err, &full) {
+			return result, err
+		}
+		if visible < 0 {
+			visible = p.visibility(ctx)
+		}
+		if end := p.s.clock.Now().Add(pause + time.Duration(v.Timeout)*time.Second); end.After(received.Add(visible)) {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-room:
+		case <-p.s.clock.After(pause):
 		}
 	}
-	if len(failed) > 0 {
-		return nil
+}
+
+// visibility is the queue's visibility timeout, zero when it cannot be learned.
+func (p *poller) visibility(ctx context.Context) time.Duration {
+	var seconds int
+	err := p.asRole(ctx, polling, "GetQueueAttributes", func(as op.As) error {
+		out, err := op.Do(ctx, p.s.bus, as, sqsapi.GetQueueAttributes, &sqsapi.GetQueueAttributesRequest{
+			QueueUrl: &p.url, AttributeNames: []string{"VisibilityTimeout"},
+		})
+		if err == nil {
+			seconds, err = strconv.Atoi(out.Attributes["VisibilityTimeout"])
+		}
+		return err
+	})
+	if err != nil {
+		return 0
 	}
-	return done
+	return time.Duration(seconds) * time.Second
 }
 
 // delete takes messages off the queue, as the execution role. What cannot be
-// deleted comes again, as on AWS.
+// deleted comes again, as on AWS. The batch is done, even when the service closes
+// meanwhile: the end of ctx does not stop it.
 func (p *poller) delete(ctx context.Context, done []sqsapi.Message) {
+	ctx = context.WithoutCancel(ctx)
 	for len(done) > 0 {
 		n := min(len(done), pollMessages)
 		in := &sqsapi.DeleteMessageBatchRequest{QueueUrl: &p.url}
 		for i := range done[:n] {
 			in.Entries = append(in.Entries, sqsapi.DeleteMessageBatchRequestEntry{Id: ptr(strconv.Itoa(i)), ReceiptHandle: done[i].ReceiptHandle})
 		}
-		// The batch is done, whatever happens to the service meanwhile.
-		err := p.call(context.WithoutCancel(ctx), "DeleteMessage", func(as op.As) error {
-			_, err := op.Do(context.WithoutCancel(ctx), p.s.bus, as, sqsapi.DeleteMessageBatch, in)
+		err := p.asRole(ctx, deleting, "DeleteMessage", func(as op.As) error {
+			out, err := op.Do(ctx, p.s.bus, as, sqsapi.DeleteMessageBatch, in)
+			if err == nil {
+				p.lane.counts.deleted.Add(int64(len(out.Successful)))
+			}
 			return err
 		})
 		if err != nil {

@@ -19,27 +19,38 @@ type roleSessions struct {
 	made map[[2]string]roleSession
 }
 
+// roleSession serves until anything changes that IAM holds: so the trust policy
+// of the moment is judged, and a role that was made anew under its old name is a
+// new one. AWS keeps sessions for longer (UNCONFIRMED how long); a right that is
+// gone there for sure after a while is gone here at once.
 type roleSession struct {
 	caller  caller.Caller
 	expires time.Time
+	changed <-chan struct{}
 }
 
 // refreshBefore is how long before its end a session is made anew.
 const refreshBefore = 5 * time.Minute
+
+func (r roleSession) serves(now time.Time) bool {
+	select {
+	case <-r.changed:
+		return false
+	default:
+		return now.Before(r.expires.Add(-refreshBefore))
+	}
+}
 
 // asRole is the session of a function's execution role. A new one is made by
 // sts:AssumeRole, so that the role's trust policy is judged; the error is STS's.
 func (s *Service) asRole(ctx context.Context, r ref, role, parent string) (op.As, error) {
 	key := [2]string{r.unqualified(), role}
 	as := op.As{Region: r.region, Parent: parent}
-	now := s.clock.Now()
-	s.sessions.mu.Lock()
-	known, ok := s.sessions.made[key]
-	s.sessions.mu.Unlock()
-	if ok && now.Before(known.expires.Add(-refreshBefore)) {
+	if known, ok := s.sessions.get(key); ok && known.serves(s.clock.Now()) {
 		as.Caller = known.caller
 		return as, nil
 	}
+	changed := s.changes.Changed()
 	got, err := s.assume(ctx, r, role, parent, false)
 	if err != nil {
 		return as, err
@@ -48,24 +59,23 @@ func (s *Service) asRole(ctx context.Context, r ref, role, parent string) (op.As
 	if !ok {
 		return as, fmt.Errorf("the session of %s ended as it was made", role)
 	}
-	s.sessions.keep(key, roleSession{who, expiry(got, now)})
+	s.sessions.put(key, roleSession{who, expiry(got, s.clock.Now()), changed})
 	as.Caller = who
 	return as, nil
 }
 
-func (l *roleSessions) keep(key [2]string, made roleSession) {
+func (l *roleSessions) get(key [2]string) (roleSession, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	known, ok := l.made[key]
+	return known, ok
+}
+
+func (l *roleSessions) put(key [2]string, made roleSession) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.made) >= limits.RoleSessions {
 		clear(l.made) // forgetting one costs one AssumeRole
 	}
 	l.made[key] = made
-}
-
-// drop forgets a session that was refused: its role may be gone, or made anew
-// under its old name.
-func (l *roleSessions) drop(r ref, role string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.made, [2]string{r.unqualified(), role})
 }

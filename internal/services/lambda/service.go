@@ -27,7 +27,7 @@ type Deps struct {
 	Log   *slog.Logger
 	// Directory says which principals exist; policies store their unique ids.
 	Directory op.Directory
-	// Changes tells when policies change, so that polls begin anew; it may be nil.
+	// Changes tells when principals or policies change, so that polls begin anew.
 	Changes  op.Changes
 	Executor *executor.Executor
 	// WorkDir is private to this server; code is unpacked below it.
@@ -84,8 +84,8 @@ type Service struct {
 
 // New opens the service.
 func New(ctx context.Context, d Deps) (*Service, error) {
-	if d.Directory == nil || d.Executor == nil || d.WorkDir == "" {
-		return nil, fmt.Errorf("lambda: no directory, executor or working directory")
+	if d.Directory == nil || d.Changes == nil || d.Executor == nil || d.WorkDir == "" {
+		return nil, fmt.Errorf("lambda: no directory, changes, executor or working directory")
 	}
 	s := &Service{
 		store: d.Store, clock: d.Clock, bug: d.Bug, log: d.Log, directory: d.Directory, executor: d.Executor,
@@ -95,7 +95,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 		code: &codeDirs{dir: filepath.Join(d.WorkDir, "code"), blobs: d.Store.Blobs(), open: map[string]*codeDir{}},
 		live: &runtimes{open: map[string]*running{}}, sessions: &roleSessions{made: map[[2]string]roleSession{}}, changes: d.Changes,
 	}
-	s.pollers = &pollers{s: s, open: map[string]*poller{}}
+	s.pollers = &pollers{s: s, lanes: map[string]*lane{}}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -121,14 +121,6 @@ func (s *Service) openTables(ctx context.Context) error {
 		Store: s.store, Clock: s.clock, Bug: s.bug, Log: s.log, Kind: "lambda.deliveries", Workers: limits.DeliveryWorkers,
 	})
 	return errors.Join(errs[:]...)
-}
-
-// changed is closed when a policy changed.
-func (s *Service) changed() <-chan struct{} {
-	if s.changes == nil {
-		return nil
-	}
-	return s.changes.Changed()
 }
 
 // API implements op.Service.

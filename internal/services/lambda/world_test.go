@@ -20,6 +20,9 @@ import (
 	"github.com/sallyport/sallyport/internal/gate"
 	"github.com/sallyport/sallyport/internal/op"
 	"github.com/sallyport/sallyport/internal/services/logs"
+	"github.com/sallyport/sallyport/internal/services/s3"
+	"github.com/sallyport/sallyport/internal/services/sns"
+	"github.com/sallyport/sallyport/internal/services/sqs"
 	"github.com/sallyport/sallyport/internal/services/sts"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/trail"
@@ -32,7 +35,8 @@ const (
 	region = "us-east-1"
 )
 
-// world is Lambda with real STS, Logs, gate and executor; IAM is played by people.
+// world is Lambda with real STS, Logs, SQS, SNS, S3, gate and executor; IAM is
+// played by people.
 type world struct {
 	testing.TB
 	lambda *Service
@@ -47,6 +51,8 @@ type world struct {
 
 // people plays IAM: it owns roles and knows users.
 type people struct {
+	changes op.Signal
+
 	mu     sync.Mutex
 	users  map[string]string // ARN to id
 	roles  map[string]*testRole
@@ -93,7 +99,19 @@ func openWorld(t testing.TB, dir string, now *clock.Manual, iam *people) *world 
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.lambda, err = New(ctx, Deps{Store: st, Clock: now, Bug: bugs, Directory: iam, Executor: x, WorkDir: t.TempDir()})
+	queues, err := sqs.New(ctx, sqs.Deps{Store: st, Clock: now, Bug: bugs, Directory: iam})
+	if err != nil {
+		t.Fatal(err)
+	}
+	topics, err := sns.New(ctx, sns.Deps{Store: st, Clock: now, Bug: bugs, Directory: iam})
+	if err != nil {
+		t.Fatal(err)
+	}
+	buckets, err := s3.New(ctx, s3.Deps{Store: st, Clock: now, Bug: bugs, Directory: iam, WorkDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.lambda, err = New(ctx, Deps{Store: st, Clock: now, Bug: bugs, Directory: iam, Changes: iam, Executor: x, WorkDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,13 +121,15 @@ func openWorld(t testing.TB, dir string, now *clock.Manual, iam *people) *world 
 		t.Fatal(err)
 	}
 	w.trail = tr
-	services := []op.Service{&owner{iam}, tokens, logging, w.lambda}
+	services := []op.Service{&owner{iam}, tokens, logging, queues, topics, buckets, w.lambda}
 	w.bus, err = op.NewBus(op.Config{Gate: gate.New(iam, services, tr, bugs), Services: services, Clock: now, Bug: bugs})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.lambda.Start(ctx, w.bus); err != nil {
-		t.Fatal(err)
+	for _, s := range services {
+		if err := s.Start(ctx, w.bus); err != nil {
+			t.Fatal(err)
+		}
 	}
 	stopped := false
 	w.stop = func() {
@@ -117,7 +137,7 @@ func openWorld(t testing.TB, dir string, now *clock.Manual, iam *people) *world 
 			return
 		}
 		stopped = true
-		if err := errors.Join(w.lambda.Close(), x.Close(), tr.Close(), st.Close()); err != nil {
+		if err := errors.Join(w.lambda.Close(), buckets.Close(), topics.Close(), queues.Close(), x.Close(), tr.Close(), st.Close()); err != nil {
 			t.Error(err)
 		}
 	}
@@ -159,6 +179,10 @@ func (p *people) Grants(c caller.Caller) (op.Grants, bool) {
 	}
 	p.mu.Lock()
 	text, ok := p.grants[c.PrincipalARN()]
+	if session, is := c.RoleSession(); is {
+		r := p.roles[c.PrincipalARN()]
+		ok = ok && r != nil && session.RoleID == r.ID // not a session of a former role
+	}
 	p.mu.Unlock()
 	if !ok {
 		return op.Grants{}, false
@@ -209,11 +233,14 @@ func (p *people) PrincipalARN(id string) (string, bool) {
 }
 func (p *people) HasAccount(account string) bool { return account == here || account == there }
 
+func (p *people) Changed() <-chan struct{} { return p.changes.Next() }
+
 // change changes what there is; functions look at it at the same time.
 func (p *people) change(f func()) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	f()
+	p.mu.Unlock()
+	p.changes.Fire()
 }
 
 // grant replaces what a principal may do.
@@ -245,7 +272,7 @@ const trustLambda = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Pri
 
 // uniqueID has the form of IAM's: 21 characters.
 func uniqueID(prefix, name string) string {
-	return (prefix + strings.ToUpper(name) + "000000000000000000000")[:21]
+	return (prefix + strings.ToUpper(strings.ReplaceAll(name, "-", "")) + "000000000000000000000")[:21]
 }
 
 func (w *world) user(account, name string, statements ...string) caller.Caller {
