@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -16,7 +17,8 @@ type TourCmd struct{}
 // Help is shown below the command's usage.
 func (TourCmd) Help() string {
 	return `Starts an ephemeral server and plays, with the real AWS SDK against a real
-function, who may invoke it and what it may do. Every step shows what was asked,
+function, who may invoke it and what it may do; how topics and buckets push to
+it, how it pulls from a queue, and how it writes to a bucket. Every step shows what was asked,
 what was decided and why, and for each denial the smallest change that would
 allow it. Exits with 1 if a decision differs from what AWS would decide.`
 }
@@ -28,20 +30,36 @@ func (TourCmd) Run(ctx context.Context, c *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.server.Close()) }()
-	t := &tour{out: c.Out, stage: s, quiet: c.JSON}
+	t := &tour{out: c.Out, stage: s, told: map[string]int{}, quiet: c.JSON}
 	t.open()
-	for i, st := range story() {
-		a, err := t.play(ctx, i+1, st)
-		if err != nil {
-			return fmt.Errorf("step %d, %s: %w", i+1, st.ask, err)
+	for _, ch := range story() {
+		if err := t.tell(ctx, ch); err != nil {
+			return err
 		}
-		t.answers = append(t.answers, a)
 	}
 	if c.JSON {
 		return errors.Join(json.NewEncoder(c.Out).Encode(t.answers), t.verdict())
 	}
-	t.summary()
 	return t.verdict()
+}
+
+// tell plays a chapter and shows its table.
+func (t *tour) tell(ctx context.Context, ch chapter) error {
+	if ch.opening != "" {
+		t.printf("\n%s\n\n", ch.opening)
+	}
+	from := len(t.answers)
+	for _, st := range ch.steps {
+		number := len(t.answers) + 1
+		a, err := t.play(ctx, number, st)
+		if err != nil {
+			return fmt.Errorf("step %d, %s: %w", number, st.ask, err)
+		}
+		a.Chapter = ch.name
+		t.answers = append(t.answers, a)
+	}
+	t.table(ch, t.answers[from:])
+	return nil
 }
 
 // tour is one performance.
@@ -49,12 +67,15 @@ type tour struct {
 	out     io.Writer
 	stage   *stage
 	answers []answer
-	quiet   bool
+	// told are the caveats that were printed, with the step.
+	told  map[string]int
+	quiet bool
 }
 
 // answer is what one step found.
 type answer struct {
 	Step     int      `json:"step"`
+	Chapter  string   `json:"chapter"`
 	Gate     string   `json:"gate"`
 	Change   string   `json:"change,omitempty"`
 	Ask      string   `json:"ask"`
@@ -64,7 +85,9 @@ type answer struct {
 	Expected bool     `json:"expected"`
 	Why      string   `json:"why"`
 	Message  string   `json:"message,omitempty"`
+	Nearly   []string `json:"nearly,omitempty"`
 	Fix      []string `json:"fix,omitempty"`
+	Caveats  []string `json:"caveats,omitempty"`
 	Request  string   `json:"requestId"`
 }
 
@@ -98,6 +121,7 @@ func (t *tour) play(ctx context.Context, number int, st step) (answer, error) {
 	a := answer{
 		Step: number, Gate: "invoke", Change: st.change, Ask: st.ask, Action: st.action, Expected: st.allowed,
 		Resource: e.Decision.GetResource(), Allowed: e.Decision.GetAllowed(), Why: e.GetSummary(), Message: e.GetMessage(), Request: e.Decision.GetRequestId(),
+		Nearly: nearly(e),
 	}
 	if st.role {
 		a.Gate = "role"
@@ -110,6 +134,9 @@ func (t *tour) play(ctx context.Context, number int, st step) (answer, error) {
 				a.Fix = append(a.Fix, s.GetSentence())
 			}
 		}
+	}
+	for _, c := range e.Caveats {
+		a.Caveats = append(a.Caveats, c.GetSentence()+" ("+c.GetCertainty()+")")
 	}
 	t.show(a)
 	return a, nil
@@ -124,8 +151,19 @@ func (t *tour) show(a answer) {
 		mark, decided = "✓", "allowed"
 	}
 	t.printf("%2d %s %s: %s\n", a.Step, mark, a.Ask, reason(decided, a))
+	for _, n := range a.Nearly {
+		t.printf("     nearly: %s\n", n)
+	}
 	for _, f := range a.Fix {
 		t.printf("     to allow it: %s\n", f)
+	}
+	for _, c := range a.Caveats {
+		if first, told := t.told[c]; told {
+			c = "as in step " + strconv.Itoa(first)
+		} else {
+			t.told[c] = a.Step
+		}
+		t.printf("     not certain: %s\n", c)
 	}
 	if a.Allowed != a.Expected {
 		t.printf("     WRONG: AWS would decide otherwise\n")
@@ -138,10 +176,10 @@ func reason(decided string, a answer) string {
 	return decided + ", " + a.Action + ": " + why
 }
 
-// summary is the two gates side by side.
-func (t *tour) summary() {
+// table is the two gates side by side.
+func (t *tour) table(ch chapter, answers []answer) {
 	var gates [2][]string
-	for _, a := range t.answers {
+	for _, a := range answers {
 		mark, column := "✗ ", 0
 		if a.Allowed {
 			mark = "✓ "
@@ -151,13 +189,14 @@ func (t *tour) summary() {
 		}
 		gates[column] = append(gates[column], mark+a.Ask)
 	}
-	t.printf("\n")
-	w := tabwriter.NewWriter(t.out, 0, 0, 4, ' ', 0)
-	fmt.Fprintf(w, "THE INVOKE GATE: who may invoke it\tTHE ROLE GATE: what it may do\n")
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 4, ' ', 0)
+	fmt.Fprintf(w, "%s\t%s\n", ch.left, ch.right)
 	for i := range max(len(gates[0]), len(gates[1])) {
 		fmt.Fprintf(w, "%s\t%s\n", at(gates[0], i), at(gates[1], i))
 	}
 	_ = w.Flush()
+	t.printf("\n%s", b.String())
 }
 
 func at(list []string, i int) string {

@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	sallyportapi "github.com/sallyport/sallyport/internal/api/sallyport"
 )
@@ -48,17 +52,94 @@ func (c *client) last(ctx context.Context) (int64, error) {
 	return out.GetLast(), err
 }
 
-// next waits for a decision about action after the one with that number, and
-// gives its request.
-func (c *client) next(ctx context.Context, after int64, action string) (string, error) {
+// tourPatience is how long the tour waits for what a server does on its own. It is
+// shorter than a poll of a queue, so that a poll that a change does not end is found out.
+const tourPatience = 10 * time.Second
+
+// await waits for a decision about action after the one with a number, and gives
+// its request. It is the first one that is wanted (nil: any).
+func (s *stage) await(ctx context.Context, after int64, action string, wanted func(*sallyportapi.Decision) bool) (string, error) {
+	c, waiting := s.client(), ctx
+	ctx, cancel := context.WithTimeout(ctx, tourPatience)
+	defer cancel()
 	for {
 		out, _, err := c.list(ctx, &sallyportapi.ListDecisionsRequest{After: &after, Action: &action, WaitSeconds: aws.Int32(5)})
 		if err != nil {
+			if ctx.Err() != nil && waiting.Err() == nil {
+				err = fmt.Errorf("waited %v in vain for a decision about %s", tourPatience, action)
+			}
 			return "", err
 		}
-		if len(out.Decisions) > 0 {
-			return out.Decisions[len(out.Decisions)-1].GetRequestId(), nil
+		for i := range out.Decisions {
+			if d := &out.Decisions[i]; wanted == nil || wanted(d) {
+				return d.GetRequestId(), nil
+			}
 		}
 		after = out.GetLast()
 	}
+}
+
+// causedBy wants what a request led to.
+func causedBy(requestID string) func(*sallyportapi.Decision) bool {
+	return func(d *sallyportapi.Decision) bool { return d.GetParent() == requestID }
+}
+
+// saw waits until orders has logged a text.
+func (s *stage) saw(ctx context.Context, text string) error {
+	waiting, cancel := context.WithTimeout(ctx, tourPatience)
+	defer cancel()
+	for {
+		seen, err := s.client().last(waiting)
+		if err != nil {
+			return err
+		}
+		out, err := s.people["root"].logs.FilterLogEvents(waiting, &cloudwatchlogs.FilterLogEventsInput{
+			LogGroupName: aws.String("/aws/lambda/" + orders), FilterPattern: aws.String(`"` + text + `"`),
+		})
+		if err != nil {
+			return err
+		}
+		if len(out.Events) > 0 {
+			return nil
+		}
+		if _, err := s.await(waiting, seen, putLogsAction, nil); err != nil {
+			return fmt.Errorf("the log of orders does not show %q: %w", text, err)
+		}
+	}
+}
+
+// nearly are the statements that would have allowed a denied request but for one
+// condition, in words.
+func nearly(e *sallyportapi.ExplainedDecision) []string {
+	var tree struct {
+		Layers []struct {
+			Policies []struct {
+				Source     string
+				Statements []struct {
+					SID      string
+					NearMiss bool
+					Parts    []struct {
+						Element, Operator, Key, Holds string
+						Wanted, Seen                  []string
+					}
+				}
+			}
+		}
+	}
+	if e.Decision.GetAllowed() || json.Unmarshal([]byte(e.GetTree()), &tree) != nil {
+		return nil
+	}
+	var all []string
+	for _, l := range tree.Layers {
+		for _, p := range l.Policies {
+			for _, s := range p.Statements {
+				for _, d := range s.Parts {
+					if s.NearMiss && d.Key != "" && d.Holds != "yes" {
+						all = append(all, fmt.Sprintf("%s wants %s %s %s, and the request has %s", p.Source, d.Operator, d.Key, strings.Join(d.Wanted, ", "), strings.Join(d.Seen, ", ")))
+					}
+				}
+			}
+		}
+	}
+	return all
 }

@@ -20,6 +20,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/sallyport/sallyport"
@@ -49,6 +52,10 @@ type stage struct {
 	runtime  lambdatypes.Runtime
 	handler  string
 	language string
+	// queueURL is of the queue that is pulled, mapping what pulls it, mapped the
+	// newest decision before that began.
+	queueURL, mapping string
+	mapped            int64
 }
 
 // player is one caller with the real SDK's clients.
@@ -56,7 +63,9 @@ type player struct {
 	iam    *iam.Client
 	lambda *lambda.Client
 	logs   *cloudwatchlogs.Client
-	config aws.Config
+	sns    *sns.Client
+	sqs    *sqs.Client
+	s3     *s3.Client
 }
 
 func newStage(ctx context.Context) (*stage, error) {
@@ -82,7 +91,10 @@ func (s *stage) enter(name, keyID, secret string) {
 		Region: tourRegion, BaseEndpoint: aws.String(s.server.Endpoint()),
 		Credentials: credentials.NewStaticCredentialsProvider(keyID, secret, ""),
 	}
-	s.people[name] = &player{iam.NewFromConfig(c), lambda.NewFromConfig(c), cloudwatchlogs.NewFromConfig(c), c}
+	s.people[name] = &player{
+		iam.NewFromConfig(c), lambda.NewFromConfig(c), cloudwatchlogs.NewFromConfig(c), sns.NewFromConfig(c), sqs.NewFromConfig(c),
+		s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }),
+	}
 }
 
 // user makes an IAM user with an access key.
@@ -203,11 +215,22 @@ func (s *stage) invoke(ctx context.Context, by, function, payload string) (reque
 
 // permit adds a statement to a function's policy.
 func (s *stage) permit(ctx context.Context, sid, function, qualifier, principal string) error {
-	in := &lambda.AddPermissionInput{
-		FunctionName: &function, StatementId: &sid, Action: aws.String("lambda:InvokeFunction"), Principal: &principal,
-	}
+	in := &lambda.AddPermissionInput{FunctionName: &function, StatementId: &sid, Action: aws.String(invokeAction), Principal: &principal}
 	if qualifier != "" {
 		in.Qualifier = &qualifier
+	}
+	_, err := s.people["root"].lambda.AddPermission(ctx, in)
+	return err
+}
+
+// permitService lets a service invoke orders for one source. The account is
+// given where the source's ARN does not say it.
+func (s *stage) permitService(ctx context.Context, sid, service, source, account string) error {
+	in := &lambda.AddPermissionInput{
+		FunctionName: aws.String(orders), StatementId: &sid, Action: aws.String(invokeAction), Principal: &service, SourceArn: &source,
+	}
+	if account != "" {
+		in.SourceAccount = &account
 	}
 	_, err := s.people["root"].lambda.AddPermission(ctx, in)
 	return err

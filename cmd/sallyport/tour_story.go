@@ -5,10 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/smithy-go"
@@ -41,8 +40,25 @@ const (
 )
 
 // story is the whole tour, in order.
-func story() []step {
-	return append(append(makingTheFunction(), invokingIt()...), whatItMayDo()...)
+func story() []chapter {
+	return []chapter{
+		{
+			name: "gates", left: "THE INVOKE GATE: who may invoke it", right: "THE ROLE GATE: what it may do",
+			steps: slices.Concat(makingTheFunction(), invokingIt(), whatItMayDo()),
+		},
+		{
+			name: "push and pull", left: "PUSH, at the invoke gate: the function's policy", right: "PULL and write, at the role gate: the role's policies",
+			opening: "Topics and buckets push to a function, at its invoke gate; a queue is pulled with its role.",
+			steps:   slices.Concat(topicPushes(), bucketPushes(), queueIsPulled(), functionWrites()),
+		},
+	}
+}
+
+// chapter is a part of the tour that ends with a table of its own: the invoke
+// gate to the left, the role gate to the right.
+type chapter struct {
+	name, opening, left, right string
+	steps                      []step
 }
 
 // makingTheFunction: a role is passed by somebody, and trusted by its policy.
@@ -161,7 +177,7 @@ func whatItMayDo() []step {
 	callOut := func(allowed bool) step {
 		return step{
 			ask: "the function orders invokes billing with its role", action: invokeAction, allowed: allowed, role: true,
-			do: ordersCallsBilling,
+			do: calls(orders, `{"call":"billing"}`),
 		}
 	}
 	return []step{
@@ -170,7 +186,7 @@ func whatItMayDo() []step {
 			return err
 		}),
 		callOut(true).after("the role may invoke billing; orders stays warm", func(ctx context.Context, s *stage) error {
-			return s.rolePolicy(ctx, statement(invokeAction, arnOfFunction(billing)))
+			return s.roleMay(ctx, "billing", statement(invokeAction, arnOfFunction(billing)))
 		}),
 		{
 			ask: "Lambda writes the logs of orders with its role", action: newLogAction, role: true,
@@ -190,70 +206,59 @@ func whatItMayDo() []step {
 				if err != nil {
 					return id, err
 				}
-				return id, s.hasLogs(ctx)
+				return id, s.saw(ctx, "orders received")
 			},
 		},
 	}
 }
 
-// ordersCallsBilling invokes orders, which invokes billing, and gives the
-// request id of the inner call.
-func ordersCallsBilling(ctx context.Context, s *stage) (string, error) {
-	_, raw, err := s.invoke(ctx, "root", orders, `{"call":"billing"}`)
-	if err != nil {
-		return "", err
+// calls invokes a function, which calls something itself, and gives the request
+// id of the inner call.
+func calls(function, event string) func(context.Context, *stage) (string, error) {
+	return func(ctx context.Context, s *stage) (string, error) {
+		_, raw, err := s.invoke(ctx, "root", function, event)
+		if err != nil {
+			return "", err
+		}
+		var inner struct {
+			Status    int    `json:"status"`
+			RequestID string `json:"requestId"`
+			Body      string `json:"body"`
+		}
+		if err := json.Unmarshal(raw, &inner); err != nil {
+			return "", err
+		}
+		if inner.Status != 200 && inner.Status != 403 {
+			return "", fmt.Errorf("the call was answered with %d: %s", inner.Status, inner.Body)
+		}
+		return inner.RequestID, nil
 	}
-	var inner struct {
-		Status    int    `json:"status"`
-		RequestID string `json:"requestId"`
-		Body      string `json:"body"`
-	}
-	if err := json.Unmarshal(raw, &inner); err != nil {
-		return "", err
-	}
-	if inner.Status != 200 && inner.Status != 403 {
-		return "", fmt.Errorf("billing answered %d: %s", inner.Status, inner.Body)
-	}
-	return inner.RequestID, nil
 }
 
-func (s *stage) rolePolicy(ctx context.Context, statements string) error {
+// roleMay gives the role an inline policy.
+func (s *stage) roleMay(ctx context.Context, name, statements string) error {
 	_, err := s.people["root"].iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
-		RoleName: aws.String(executionRole), PolicyName: aws.String("tour"), PolicyDocument: aws.String(document(statements)),
+		RoleName: aws.String(executionRole), PolicyName: &name, PolicyDocument: aws.String(document(statements)),
 	})
+	return err
+}
+
+// roleMayNot takes it away again.
+func (s *stage) roleMayNot(ctx context.Context, name string) error {
+	_, err := s.people["root"].iam.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: aws.String(executionRole), PolicyName: &name})
 	return err
 }
 
 // logged invokes orders, and waits for the decision on the log write that follows.
 func (s *stage) logged(ctx context.Context, action string) (string, error) {
-	c := s.client()
-	seen, err := c.last(ctx)
+	seen, err := s.client().last(ctx)
 	if err != nil {
 		return "", err
 	}
 	if _, _, err := s.invoke(ctx, "root", orders, `{}`); err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	return c.next(ctx, seen, action)
-}
-
-// hasLogs looks for what the function printed.
-func (s *stage) hasLogs(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	for {
-		out, err := s.people["root"].logs.FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{
-			LogGroupName: aws.String("/aws/lambda/" + orders), FilterPattern: aws.String(`"orders received"`),
-		})
-		if err == nil && len(out.Events) > 0 {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("the write was allowed, but the log does not show it: %w", errors.Join(err, ctx.Err()))
-		}
-	}
+	return s.await(ctx, seen, action, nil)
 }
 
 // refusable makes a refusal by the server an answer like any other.

@@ -1,6 +1,6 @@
 // Command function is the tour's function for machines without Python: it
-// speaks the Lambda Runtime API, logs, and calls another function if asked to.
-// It uses the standard library only, so that `go build` needs nothing else.
+// speaks the Lambda Runtime API, logs, and if asked to calls another function or
+// puts an object into a bucket. It uses the standard library only, so that `go build` needs nothing else.
 package main
 
 import (
@@ -49,26 +49,42 @@ func handle(event []byte) []byte {
 	fmt.Println("orders received", string(event))
 	var asked struct {
 		Call string `json:"call"`
+		Put  string `json:"put"`
 	}
-	if json.Unmarshal(event, &asked) != nil || asked.Call == "" {
+	if json.Unmarshal(event, &asked) != nil {
 		return []byte(`{"done":true}`)
 	}
-	request, err := http.NewRequest("POST", os.Getenv("AWS_ENDPOINT_URL")+"/2015-03-31/functions/"+asked.Call+"/invocations", strings.NewReader("{}"))
+	switch {
+	case asked.Call != "":
+		return call("lambda", "POST", "/2015-03-31/functions/"+asked.Call+"/invocations", "{}")
+	case asked.Put != "":
+		return call("s3", "PUT", "/"+asked.Put, "a report")
+	}
+	return []byte(`{"done":true}`)
+}
+
+// call calls AWS with the execution role's credentials; nil is an error.
+func call(service, method, path, body string) []byte {
+	request, err := http.NewRequest(method, os.Getenv("AWS_ENDPOINT_URL")+path, strings.NewReader(body))
 	if err != nil {
 		return nil
 	}
-	sign(request, []byte("{}"))
+	sign(request, service, []byte(body))
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return nil
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		return nil
 	}
-	answer, err := json.Marshal(map[string]any{"status": response.StatusCode, "requestId": response.Header.Get("x-amzn-RequestId"), "body": string(body)})
+	id := response.Header.Get("x-amzn-RequestId")
+	if id == "" {
+		id = response.Header.Get("x-amz-request-id")
+	}
+	answer, err := json.Marshal(map[string]any{"status": response.StatusCode, "requestId": id, "body": string(text)})
 	if err != nil {
 		return nil
 	}
@@ -76,21 +92,22 @@ func handle(event []byte) []byte {
 }
 
 // sign signs a request with Signature Version 4 and the execution role's credentials.
-func sign(r *http.Request, body []byte) {
+func sign(r *http.Request, service string, body []byte) {
 	now := time.Now().UTC()
 	stamp, day, region := now.Format("20060102T150405Z"), now.Format("20060102"), os.Getenv("AWS_REGION")
+	r.Header.Set("X-Amz-Content-Sha256", digest(body))
 	r.Header.Set("X-Amz-Date", stamp)
 	r.Header.Set("X-Amz-Security-Token", os.Getenv("AWS_SESSION_TOKEN"))
-	const names = "host;x-amz-date;x-amz-security-token"
+	const names = "host;x-amz-content-sha256;x-amz-date;x-amz-security-token"
 	canonical := strings.Join([]string{
 		r.Method, r.URL.EscapedPath(), "",
-		"host:" + r.URL.Host, "x-amz-date:" + stamp, "x-amz-security-token:" + os.Getenv("AWS_SESSION_TOKEN"), "",
+		"host:" + r.URL.Host, "x-amz-content-sha256:" + digest(body), "x-amz-date:" + stamp, "x-amz-security-token:" + os.Getenv("AWS_SESSION_TOKEN"), "",
 		names, digest(body),
 	}, "\n")
-	scope := strings.Join([]string{day, region, "lambda", "aws4_request"}, "/")
+	scope := strings.Join([]string{day, region, service, "aws4_request"}, "/")
 	text := strings.Join([]string{"AWS4-HMAC-SHA256", stamp, scope, digest([]byte(canonical))}, "\n")
 	key := []byte("AWS4" + os.Getenv("AWS_SECRET_ACCESS_KEY"))
-	for _, part := range []string{day, region, "lambda", "aws4_request", text} {
+	for _, part := range []string{day, region, service, "aws4_request", text} {
 		mac := hmac.New(sha256.New, key)
 		mac.Write([]byte(part))
 		key = mac.Sum(nil)
