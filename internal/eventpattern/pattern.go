@@ -14,14 +14,20 @@ type Pattern struct {
 	// combinations the product of the numbers of values of the fields: SNS bounds
 	// each.
 	matchers, keys, combinations int
+	// depth is how deep the object is that is being compiled, deepest how deep any is.
+	depth, deepest int
 }
 
 // Keys and Combinations are what SNS bounds: the fields that hold values, and
 // the product of how many values each of them has.
 func (p *Pattern) Keys() int { return p.keys }
 
-// Combinations is the product of how many values each field has.
+// Combinations is the product of how many values each field has, times how deep
+// it is (SNS developer guide, "Filter policy constraints").
 func (p *Pattern) Combinations() int { return p.combinations }
+
+// Nested says whether a field holds an object.
+func (p *Pattern) Nested() bool { return p.deepest > 1 }
 
 // node is an object of the pattern.
 type node struct {
@@ -138,6 +144,9 @@ func (p *Pattern) object(o orderedObject) (*node, error) {
 	if len(o) == 0 {
 		return nil, reason("Empty objects are not allowed")
 	}
+	p.depth++
+	defer func() { p.depth-- }()
+	p.deepest = max(p.deepest, p.depth)
 	n := &node{}
 	for _, m := range o {
 		if alternatives, ok := alternatives(m); ok {
@@ -191,6 +200,8 @@ func alternatives(m member) ([]orderedObject, bool) {
 
 func (p *Pattern) either(all []orderedObject) ([]*node, error) {
 	before, sum := p.combinations, 0
+	p.depth-- // an alternative is no level of its own
+	defer func() { p.depth++ }()
 	var nodes []*node
 	for _, o := range all {
 		p.combinations = before
@@ -211,7 +222,7 @@ func (p *Pattern) values(list []any) ([]matcher, error) {
 		return nil, reason("Empty arrays are not allowed")
 	}
 	p.keys++
-	p.combinations = bounded(p.combinations * len(list))
+	p.combinations = bounded(p.combinations * len(list) * p.depth)
 	if p.matchers += len(list); p.matchers > maxMatchers {
 		return nil, reason("Pattern has more than %d values", maxMatchers)
 	}

@@ -204,7 +204,7 @@ func TestCounts(t *testing.T) {
 	for pattern, want := range map[string][2]int{
 		`{"a":["x"]}`:                                         {1, 1},
 		`{"a":["x","y"],"b":["x","y","z"]}`:                   {2, 6},
-		`{"a":{"b":["x","y"],"c":["z"]}}`:                     {2, 2},
+		`{"a":{"b":["x","y"],"c":["z"]}}`:                     {2, 8}, // each times its depth
 		`{"c":["1","2"],"$or":[{"a":["x","y"]},{"b":["z"]}]}`: {3, 6},
 	} {
 		p, err := Parse([]byte(pattern))

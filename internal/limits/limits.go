@@ -374,4 +374,13 @@ const (
 	SNSToken        = 4 << 10
 	SNSConfirmToken = 32
 	SNSAnswer       = 64 << 10
+	// SNSEndpoint bounds the address of a web endpoint, in bytes.
+	SNSEndpoint = 2 << 10
+	// TopicFilters is how many subscriptions of a topic may have a filter policy.
+	TopicFilters = 200
+	// SNSConfirmTime is how long a subscription can be confirmed, and one that was
+	// unsubscribed by a link can come back.
+	SNSConfirmTime = 48 * time.Hour
+	// SNSDeduplication is how long a FIFO topic knows a message.
+	SNSDeduplication = 5 * time.Minute
 )

@@ -1,7 +1,6 @@
 package sns
 
 import (
-	"context"
 	"strings"
 
 	"github.com/sallyport/sallyport/internal/id"
@@ -16,9 +15,12 @@ func (n name) arn() string {
 	return "arn:" + op.Partition + ":sns:" + n.region + ":" + n.account + ":" + n.topic
 }
 
-func (n name) key() string { return store.Key(n.account, n.region, n.topic) }
+// key is the topic's, or that of what belongs to it.
+func (n name) key(parts ...string) string {
+	return store.Key(append([]string{n.account, n.region, n.topic}, parts...)...)
+}
 
-// prefix is the start of the keys of the topic's subscriptions.
+// prefix is the start of the keys of what belongs to the topic.
 func (n name) prefix() string { return store.Prefix(n.account, n.region, n.topic) }
 
 func (n name) fifo() bool { return strings.HasSuffix(n.topic, fifoSuffix) }
@@ -34,15 +36,31 @@ func parseTopic(arn string) (name, bool) {
 	return name{account: parts[4], region: parts[3], topic: parts[5]}, true
 }
 
-// parseSubscription reads the ARN of a subscription: its topic's and an id.
-func parseSubscription(arn string) (n name, unique string, ok bool) {
-	at := strings.LastIndexByte(arn, ':')
-	if at < 0 {
-		return name{}, "", false
+// badARN is what is wrong with an ARN that is none of a topic.
+func badARN(arn, parameter string) error {
+	if n := strings.Count(arn, ":") + 1; n < 6 {
+		return invalid("%s Reason: An ARN must have at least 6 elements, not %d", parameter, n)
 	}
-	n, ok = parseTopic(arn[:at])
+	return invalid("%s", parameter)
+}
+
+// parseSubscription reads the ARN of a subscription: its topic's and an id.
+func parseSubscription(arn string) (n name, unique string, err error) {
+	if arn == "" {
+		return n, "", invalid("SubscriptionArn Reason: no value for required parameter")
+	}
+	if parts := strings.Count(arn, ":") + 1; parts < 6 {
+		return n, "", badARN(arn, "SubscriptionArn")
+	} else if parts == 6 {
+		return n, "", invalid("SubscriptionId")
+	}
+	at := strings.LastIndexByte(arn, ':')
+	n, ok := parseTopic(arn[:at])
 	unique = arn[at+1:]
-	return n, unique, ok && unique != "" && len(unique) <= 64 && strings.Trim(unique, "0123456789abcdef-") == ""
+	if !ok || unique == "" || len(unique) > 64 || strings.Trim(unique, "0123456789abcdef-") != "" {
+		return n, "", invalid("SubscriptionArn")
+	}
+	return n, unique, nil
 }
 
 // isTopicName says whether a topic may be called so: 1 to 256 letters, digits,
@@ -62,82 +80,10 @@ func isTopicName(s string) bool {
 	return s != ""
 }
 
-// Finders.
-
-// topic finds the topic that a request names by TopicArn.
-func (s *Service) topic(_ context.Context, c *op.Call) ([]op.Resource, error) {
-	in, ok := c.Input.(interface{ GetTopicArn() string })
-	if !ok {
-		return nil, nil
+// arnPart is one of the parts of an ARN, empty if it has too few.
+func arnPart(arn string, i int) string {
+	if parts := strings.SplitN(arn, ":", 7); len(parts) > i {
+		return parts[i]
 	}
-	return named(in.GetTopicArn(), "TopicArn")
-}
-
-// target finds what a message is published to: TopicArn and TargetArn are the
-// same. Phones and mobile endpoints are not here.
-func (s *Service) target(_ context.Context, c *op.Call) ([]op.Resource, error) {
-	in, ok := c.Input.(interface {
-		GetTopicArn() string
-		GetTargetArn() string
-		GetPhoneNumber() string
-	})
-	if !ok {
-		return nil, nil
-	}
-	switch {
-	case in.GetTopicArn() != "":
-		return named(in.GetTopicArn(), "TopicArn")
-	case in.GetTargetArn() != "":
-		return named(in.GetTargetArn(), "TargetArn")
-	case in.GetPhoneNumber() != "":
-		return nil, unavailable("SMS")
-	}
-	return nil, invalid("TopicArn or TargetArn Reason: no value for required parameter")
-}
-
-// resource finds the topic that a request names by ResourceArn.
-func (s *Service) resource(_ context.Context, c *op.Call) ([]op.Resource, error) {
-	in, ok := c.Input.(interface{ GetResourceArn() string })
-	if !ok {
-		return nil, nil
-	}
-	return named(in.GetResourceArn(), "ResourceArn")
-}
-
-func named(arn, parameter string) ([]op.Resource, error) {
-	n, ok := parseTopic(arn)
-	if !ok {
-		return nil, invalid("%s Reason: An ARN must have at least 6 elements, not %d", parameter, strings.Count(arn, ":")+1)
-	}
-	return []op.Resource{{ARN: n.arn(), Account: n.account}}, nil
-}
-
-// created is the topic that a request would make.
-func (s *Service) created(_ context.Context, c *op.Call) ([]op.Resource, error) {
-	in, ok := c.Input.(interface{ GetName() string })
-	if !ok {
-		return nil, nil
-	}
-	if !isTopicName(in.GetName()) {
-		return nil, invalid("Topic Name")
-	}
-	n := name{c.Account, c.Region, in.GetName()}
-	return []op.Resource{{ARN: n.arn(), Account: n.account}}, nil
-}
-
-// here is the topic of an ARN in the region of the call; the caller was let in
-// to it before.
-func (s *Service) here(tx *store.Tx, c *op.Call, arn string) (name, *topic, error) {
-	n, ok := parseTopic(arn)
-	if !ok || n.region != c.Region {
-		return n, nil, invalid("TopicArn")
-	}
-	t := s.topics.Get(n.key())
-	if tx != nil {
-		t = s.topics.GetIn(tx, n.key())
-	}
-	if t == nil {
-		return n, nil, noTopic()
-	}
-	return n, t, nil
+	return ""
 }

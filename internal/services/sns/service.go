@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 
 	"github.com/sallyport/sallyport/internal/api"
@@ -16,7 +14,6 @@ import (
 	"github.com/sallyport/sallyport/internal/op"
 	"github.com/sallyport/sallyport/internal/outbox"
 	"github.com/sallyport/sallyport/internal/store"
-	"github.com/sallyport/sallyport/policy"
 )
 
 // Deps is what the service is made of.
@@ -39,15 +36,19 @@ type Service struct {
 
 	topics        *store.Table[topic]
 	subscriptions *store.Table[subscription]
-	// deliveries are on their way; waiting are those of a FIFO topic behind
-	// another one of their group.
+	// deliveries are on their way to functions and queues; posts to web
+	// endpoints, which may take long, so that those hold up nothing else. waiting
+	// are deliveries of a FIFO topic behind another one of their group.
 	deliveries *outbox.Outbox[delivery]
+	posts      *outbox.Outbox[delivery]
 	waiting    *store.Table[delivery]
-	// recent are the deduplication ids of FIFO topics.
+	// recent are the deduplication ids of FIFO topics, aging which of them end.
 	recent *store.Table[published]
+	aging  *aging
 
 	compiled *compiled
 	filters  *filters
+	signer   *signer
 	web      *web
 
 	bus     *op.Bus
@@ -57,8 +58,9 @@ type Service struct {
 }
 
 var (
-	_ op.Service  = (*Service)(nil)
-	_ op.Guardian = (*Service)(nil)
+	_ op.Service   = (*Service)(nil)
+	_ op.Guardian  = (*Service)(nil)
+	_ op.Publisher = (*Service)(nil)
 )
 
 // New opens the service.
@@ -68,7 +70,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 	}
 	s := &Service{
 		store: d.Store, clock: d.Clock, bug: d.Bug, log: d.Log, directory: d.Directory,
-		compiled: newCompiled(d.Bug), filters: &filters{parsed: map[string]*filter{}}, web: newWeb(),
+		compiled: newCompiled(d.Bug), filters: &filters{parsed: map[string]*filter{}}, aging: &aging{}, web: newWeb(),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -78,15 +80,22 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 }
 
 func (s *Service) open(ctx context.Context) error {
-	var errs [5]error
+	var errs [7]error
 	s.topics, errs[0] = store.OpenWatched(ctx, s.store, "sns.topics", s.compiled.shown)
 	s.subscriptions, errs[1] = store.OpenWatched(ctx, s.store, "sns.subscriptions", s.filters.shown)
 	s.waiting, errs[2] = store.OpenTable[delivery](ctx, s.store, "sns.waiting")
-	s.recent, errs[3] = store.OpenTable[published](ctx, s.store, "sns.recent")
-	s.deliveries, errs[4] = outbox.Open[delivery](ctx, outbox.Config{
-		Store: s.store, Clock: s.clock, Bug: s.bug, Log: s.log, Kind: "sns.deliveries", Workers: limits.DeliveryWorkers,
-	})
+	s.recent, errs[3] = store.OpenWatched(ctx, s.store, "sns.recent", s.aging.shown)
+	s.signer, errs[4] = openSigner(ctx, s.store, s.clock)
+	s.deliveries, errs[5] = s.openOutbox(ctx, "sns.deliveries")
+	s.posts, errs[6] = s.openOutbox(ctx, "sns.posts")
+	s.aging.sort()
 	return errors.Join(errs[:]...)
+}
+
+func (s *Service) openOutbox(ctx context.Context, kind string) (*outbox.Outbox[delivery], error) {
+	return outbox.Open[delivery](ctx, outbox.Config{
+		Store: s.store, Clock: s.clock, Bug: s.bug, Log: s.log, Kind: kind, Workers: limits.DeliveryWorkers,
+	})
 }
 
 // API implements op.Service.
@@ -96,6 +105,7 @@ func (s *Service) API() *api.Service { return snsapi.Service }
 func (s *Service) Start(_ context.Context, bus *op.Bus) error {
 	s.bus = bus
 	s.running.Go(func() { s.deliveries.Run(s.ctx, s.deliver) })
+	s.running.Go(func() { s.posts.Run(s.ctx, s.deliver) })
 	return nil
 }
 
@@ -107,19 +117,26 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// Reset removes every topic and all that belongs to topics.
+// Reset removes every topic and all that belongs to topics. The key that signs
+// messages stays: it is the server's.
 func (s *Service) Reset(ctx context.Context) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
-		for key := range s.deliveries.All("") {
-			if err := s.deliveries.Delete(tx, key); err != nil {
-				return err
-			}
-		}
-		return errors.Join(empty(tx, s.topics), empty(tx, s.subscriptions), empty(tx, s.waiting), empty(tx, s.recent))
+		return joined(s.forget(tx, ""), emptyBelow(tx, s.subscriptions, ""), emptyBelow(tx, s.recent, ""), emptyBelow(tx, s.topics, ""))
 	})
 }
 
-func empty[T any](tx *store.Tx, t *store.Table[T]) error { return emptyBelow(tx, t, "") }
+// forget removes every delivery that is owed below a prefix of keys. One that is
+// being made ends, and changes nothing.
+func (s *Service) forget(tx *store.Tx, prefix string) error {
+	for _, owed := range []*outbox.Outbox[delivery]{s.deliveries, s.posts} {
+		for key := range owed.All(prefix) {
+			if err := owed.Delete(tx, key); err != nil {
+				return err
+			}
+		}
+	}
+	return emptyBelow(tx, s.waiting, prefix)
+}
 
 // emptyBelow deletes every record whose key starts with prefix.
 func emptyBelow[T any](tx *store.Tx, t *store.Table[T], prefix string) error {
@@ -129,59 +146,4 @@ func emptyBelow[T any](tx *store.Tx, t *store.Table[T], prefix string) error {
 		}
 	}
 	return nil
-}
-
-// Resource implements op.Service.
-func (s *Service) Resource(_, arn string) op.Facts {
-	n, ok := parseTopic(arn)
-	if !ok {
-		return op.Facts{}
-	}
-	facts := op.Facts{Account: n.account, Policy: s.compiled.of(arn)}
-	if t := s.topics.Get(n.key()); t != nil {
-		facts.Tags = t.Tags
-	}
-	return facts
-}
-
-// Guarded implements op.Guardian: every topic has a policy.
-func (s *Service) Guarded() []string {
-	s.compiled.mu.RLock()
-	defer s.compiled.mu.RUnlock()
-	return slices.Sorted(maps.Keys(s.compiled.byARN))
-}
-
-// compiled are the policies of topics as the gate reads them.
-type compiled struct {
-	bug   *bug.Reporter
-	mu    sync.RWMutex
-	byARN map[string]*policy.Attached
-}
-
-func newCompiled(b *bug.Reporter) *compiled {
-	return &compiled{bug: b, byARN: map[string]*policy.Attached{}}
-}
-
-// shown follows the topics' table.
-func (p *compiled) shown(_ string, old, now *topic) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if now == nil {
-		delete(p.byARN, old.name().arn())
-		return
-	}
-	arn := now.name().arn()
-	loaded, err := policy.Load([]byte(now.stored()))
-	if err != nil {
-		// What does not compile lets nobody in, and what it denies is not known:
-		// an empty policy grants nothing beyond what identities have.
-		p.bug.Report(context.Background(), "the policy of %s does not compile: %v", arn, err)
-	}
-	p.byARN[arn] = &policy.Attached{Policy: loaded, Name: "topic policy", Source: "topic " + now.Name}
-}
-
-func (p *compiled) of(arn string) *policy.Attached {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return p.byARN[arn]
 }

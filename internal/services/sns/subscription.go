@@ -2,13 +2,11 @@ package sns
 
 import (
 	"context"
-	"maps"
-	"net/url"
 	"strings"
+	"time"
 
-	"github.com/sallyport/sallyport/internal/api"
 	snsapi "github.com/sallyport/sallyport/internal/api/sns"
-	"github.com/sallyport/sallyport/internal/id"
+	"github.com/sallyport/sallyport/internal/caller"
 	"github.com/sallyport/sallyport/internal/limits"
 	"github.com/sallyport/sallyport/internal/op"
 	"github.com/sallyport/sallyport/internal/store"
@@ -19,35 +17,99 @@ import (
 type subscription struct {
 	// Topic is the topic's ARN, Unique the id behind it in the subscription's.
 	Topic, Unique string
-	// Owner is the account that subscribed.
-	Owner              string
+	// Owner is the account that subscribed, Principal who did.
+	Owner, Principal   string
 	Protocol, Endpoint string
 	Attributes         map[string]string `json:",omitempty"`
-	// Pending says that the endpoint has to confirm; Token is what it confirms with.
-	Pending bool   `json:",omitempty"`
-	Token   string `json:",omitempty"`
+	// Pending says that the endpoint has to confirm with Token, Gone that it was
+	// unsubscribed by a link and can come back with it. Since is when the token
+	// was made.
+	Pending, Gone bool      `json:",omitempty"`
+	Token         string    `json:",omitempty"`
+	Since         time.Time `json:",omitzero"`
 	// Authenticated says that it was confirmed by a signed caller, Guarded that
 	// only a signed caller may unsubscribe.
 	Authenticated, Guarded bool
+	// Base is where the client that subscribed reached this server: the start of
+	// the links in what the endpoint gets. Empty is AWS's.
+	Base string `json:",omitempty"`
 }
 
 func (b *subscription) arn() string { return b.Topic + ":" + b.Unique }
 
 func (b *subscription) topic() name { n, _ := parseTopic(b.Topic); return n }
 
-func (b *subscription) key() string {
-	n := b.topic()
-	return store.Key(n.account, n.region, n.topic, b.Unique)
+// key is the subscription's, or that of what belongs to it.
+func (b *subscription) key(parts ...string) string {
+	return b.topic().key(append([]string{b.Unique}, parts...)...)
 }
 
-// pendingARN is what lists show of a subscription that is not confirmed.
-const pendingARN = "PendingConfirmation"
+func (b *subscription) isWeb() bool { return b.Protocol == "http" || b.Protocol == "https" }
 
-func (b *subscription) shownARN() *string {
-	if b.Pending {
-		return ptr(pendingARN)
+// active says whether messages go to the endpoint.
+func (b *subscription) active() bool { return !b.Pending && !b.Gone }
+
+// over says that it is there no more for whoever asks: it was unsubscribed, or
+// was not confirmed in time.
+func (b *subscription) over(now time.Time) bool {
+	return b.Gone || b.Pending && !b.confirmable(now)
+}
+
+// confirmable says whether the token still counts.
+func (b *subscription) confirmable(now time.Time) bool {
+	return now.Sub(b.Since) < limits.SNSConfirmTime
+}
+
+// toQueue is whether messages go to an SQS queue, ordered for a FIFO one.
+func (b *subscription) toQueue() (is, ordered bool) {
+	return b.Protocol == "sqs", b.Protocol == "sqs" && strings.HasSuffix(b.Endpoint, fifoSuffix)
+}
+
+// base is the start of links.
+func (b *subscription) base() string {
+	if b.Base == "" {
+		return "https://sns." + b.topic().region + ".amazonaws.com"
 	}
-	return ptr(b.arn())
+	return b.Base
+}
+
+// baseOf is where a client reached this server, empty if it was none.
+func baseOf(o op.Origin) string {
+	switch {
+	case o.Host == "":
+		return ""
+	case o.Secure:
+		return "https://" + o.Host
+	}
+	return "http://" + o.Host
+}
+
+// mine is the subscription of an ARN, for its owner or the topic's.
+func (s *Service) mine(tx *store.Tx, c *op.Call, arn string) (*subscription, error) {
+	n, unique, err := parseSubscription(arn)
+	if err != nil {
+		return nil, err
+	}
+	if n.region != c.Region {
+		return nil, invalid("SubscriptionArn")
+	}
+	key := n.key(unique)
+	b := s.subscriptions.Get(key)
+	if tx != nil {
+		b = s.subscriptions.GetIn(tx, key)
+	}
+	if b != nil && b.over(c.Time) {
+		b = nil
+	}
+	switch {
+	case b == nil && n.account != c.Account:
+		return nil, notYours() // whether it exists is nobody else's business
+	case b == nil:
+		return nil, noSubscription()
+	case c.Account != b.Owner && c.Account != n.account:
+		return nil, notYours()
+	}
+	return b, nil
 }
 
 // subscribed are the keys of what is to be subscribed.
@@ -64,204 +126,21 @@ func subscribed(protocol, endpoint string) op.Adder {
 	}
 }
 
-func (s *Service) subscribe(ctx context.Context, c *op.Call, in *snsapi.SubscribeInput) (*snsapi.SubscribeResponse, error) {
-	n, _, err := s.here(nil, c, in.GetTopicArn())
-	if err != nil {
-		return nil, err
-	}
-	b := &subscription{
-		Topic: n.arn(), Unique: id.UUID(), Owner: c.Account, Protocol: in.GetProtocol(), Endpoint: in.GetEndpoint(),
-		Attributes: map[string]string{}, Authenticated: true,
-	}
-	if err := b.checkEndpoint(); err != nil {
-		return nil, err
-	}
-	for attribute, value := range in.Attributes {
-		if err := b.set(attribute, value); err != nil {
-			return nil, err
-		}
-	}
-	if b.isWeb() {
-		b.Pending, b.Authenticated, b.Token = true, false, id.Hex(limits.SNSConfirmToken)
-	}
-	var known *subscription
-	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		if s.topics.GetIn(tx, n.key()) == nil {
-			return noTopic()
-		}
-		count := 0
-		for key := range s.subscriptions.All(n.prefix(), "") {
-			old := s.subscriptions.GetIn(tx, key)
-			if old == nil {
-				continue
-			}
-			count++
-			if old.Protocol != b.Protocol || old.Endpoint != b.Endpoint {
-				continue
-			}
-			if len(in.Attributes) > 0 && !maps.Equal(old.Attributes, b.Attributes) {
-				return invalid("Attributes Reason: Subscription already exists with different attributes")
-			}
-			known = old
-			return nil
-		}
-		if count >= limits.TopicSubscriptions {
-			return snsapi.NewSubscriptionLimitExceededException("Subscription limit reached")
-		}
-		if b.Pending {
-			return joined(s.subscriptions.Put(tx, b.key(), b), s.confirmLater(tx, b, c))
-		}
-		return s.subscriptions.Put(tx, b.key(), b)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if known != nil {
-		b = known
-	}
-	if b.Pending && !in.GetReturnSubscriptionArn() {
-		return &snsapi.SubscribeResponse{SubscriptionArn: ptr("pending confirmation")}, nil
-	}
-	return &snsapi.SubscribeResponse{SubscriptionArn: ptr(b.arn())}, nil
-}
+// pendingARN is what lists show of a subscription that is not confirmed.
+const pendingARN = "PendingConfirmation"
 
-func joined(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
+func (b *subscription) listed() snsapi.Subscription {
+	arn := b.arn()
+	if b.Pending {
+		arn = pendingARN
 	}
-	return nil
-}
-
-func (b *subscription) isWeb() bool { return b.Protocol == "http" || b.Protocol == "https" }
-
-// checkEndpoint says what is wrong with where messages are to go.
-func (b *subscription) checkEndpoint() error {
-	parts := strings.SplitN(b.Endpoint, ":", 6)
-	isARN := len(parts) == 6 && parts[0] == "arn" && parts[5] != ""
-	switch b.Protocol {
-	case "lambda":
-		if !isARN || parts[2] != "lambda" || !strings.HasPrefix(parts[5], "function:") {
-			return invalid("Lambda endpoint ARN")
-		}
-	case "sqs":
-		if !isARN || parts[2] != "sqs" {
-			return invalid("SQS endpoint ARN")
-		}
-		if strings.HasSuffix(parts[5], fifoSuffix) && !b.topic().fifo() {
-			return invalid("Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics")
-		}
-	case "http", "https":
-		u, err := url.Parse(b.Endpoint)
-		if err != nil || u.Scheme != b.Protocol || u.Host == "" {
-			return invalid("Endpoint must match the specified protocol")
-		}
-	case "email", "email-json", "sms", "application", "firehose":
-		return unavailable("The protocol " + b.Protocol)
-	default:
-		return invalid("Amazon SNS does not support this protocol string: %s", b.Protocol)
-	}
-	if b.topic().fifo() && b.Protocol != "sqs" {
-		return invalid("Invalid protocol type: %s", b.Protocol)
-	}
-	return nil
-}
-
-// confirmSubscription confirms by the token that the endpoint was sent.
-func (s *Service) confirmSubscription(ctx context.Context, c *op.Call, in *snsapi.ConfirmSubscriptionInput) (*snsapi.ConfirmSubscriptionResponse, error) {
-	n, _, err := s.here(nil, c, in.GetTopicArn())
-	if err != nil {
-		return nil, err
-	}
-	var arn string
-	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		for key := range s.subscriptions.All(n.prefix(), "") {
-			b := s.subscriptions.GetIn(tx, key)
-			if b == nil || !sameToken(b.Token, in.GetToken()) {
-				continue
-			}
-			arn = b.arn()
-			if !b.Pending {
-				return nil
-			}
-			now := *b
-			now.Pending, now.Authenticated, now.Guarded = false, c.Caller.Account() != "", in.GetAuthenticateOnUnsubscribe() == "true"
-			return s.subscriptions.Put(tx, key, &now)
-		}
-		return invalid("Token")
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &snsapi.ConfirmSubscriptionResponse{SubscriptionArn: &arn}, nil
-}
-
-// mine is the subscription of an ARN, for its owner or the topic's.
-func (s *Service) mine(tx *store.Tx, c *op.Call, arn string) (*subscription, error) {
-	n, unique, ok := parseSubscription(arn)
-	if !ok {
-		return nil, invalid("SubscriptionArn Reason: An ARN must have at least 6 elements, not %d", strings.Count(arn, ":")+1)
-	}
-	if n.region != c.Region {
-		return nil, invalid("SubscriptionArn")
-	}
-	key := store.Key(n.account, n.region, n.topic, unique)
-	b := s.subscriptions.Get(key)
-	if tx != nil {
-		b = s.subscriptions.GetIn(tx, key)
-	}
-	switch {
-	case b == nil && n.account != c.Account:
-		return nil, notYours() // whether it exists is nobody else's business
-	case b == nil:
-		return nil, noSubscription()
-	case c.Account != b.Owner && c.Account != n.account:
-		return nil, notYours()
-	}
-	return b, nil
-}
-
-func (s *Service) unsubscribe(ctx context.Context, c *op.Call, in *snsapi.UnsubscribeInput) (*api.Empty, error) {
-	err := s.store.Update(ctx, func(tx *store.Tx) error {
-		b, err := s.mine(tx, c, in.GetSubscriptionArn())
-		if err != nil {
-			if e, ok := err.(*api.Error); ok && e.Code == noSubscription().Code {
-				return nil // unsubscribing twice is no mistake
-			}
-			return err
-		}
-		if t := s.topics.GetIn(tx, b.topic().key()); t != nil {
-			now := t.clone()
-			now.Deleted++
-			if err := s.topics.Put(tx, b.topic().key(), now); err != nil {
-				return err
-			}
-		}
-		return s.drop(tx, b)
-	})
-	return &api.Empty{}, err
-}
-
-// drop removes a subscription and what is on the way to it.
-func (s *Service) drop(tx *store.Tx, b *subscription) error {
-	prefix := b.key() + "\x00"
-	for key := range s.deliveries.All(prefix) {
-		if err := s.deliveries.Delete(tx, key); err != nil {
-			return err
-		}
-	}
-	return joined(emptyBelow(tx, s.waiting, prefix), s.subscriptions.Delete(tx, b.key()))
-}
-
-func (b *subscription) list() snsapi.Subscription {
-	return snsapi.Subscription{SubscriptionArn: b.shownARN(), Owner: &b.Owner, Protocol: &b.Protocol, Endpoint: &b.Endpoint, TopicArn: &b.Topic}
+	return snsapi.Subscription{SubscriptionArn: &arn, Owner: &b.Owner, Protocol: &b.Protocol, Endpoint: &b.Endpoint, TopicArn: &b.Topic}
 }
 
 // listSubscriptions are those that the caller's account made, in this region.
 func (s *Service) listSubscriptions(_ context.Context, c *op.Call, in *snsapi.ListSubscriptionsInput) (*snsapi.ListSubscriptionsResponse, error) {
 	all, next, err := s.subscriptionPage("", in.NextToken, func(b *subscription) bool {
-		return b.Owner == c.Account && b.topic().region == c.Region
+		return b.Owner == c.Account && b.topic().region == c.Region && !b.over(c.Time)
 	})
 	return &snsapi.ListSubscriptionsResponse{Subscriptions: all, NextToken: next}, err
 }
@@ -271,7 +150,7 @@ func (s *Service) listSubscriptionsByTopic(_ context.Context, c *op.Call, in *sn
 	if err != nil {
 		return nil, err
 	}
-	all, next, err := s.subscriptionPage(n.prefix(), in.NextToken, func(*subscription) bool { return true })
+	all, next, err := s.subscriptionPage(n.prefix(), in.NextToken, func(b *subscription) bool { return !b.over(c.Time) })
 	return &snsapi.ListSubscriptionsByTopicResponse{Subscriptions: all, NextToken: next}, err
 }
 
@@ -288,7 +167,10 @@ func (s *Service) subscriptionPage(prefix string, given *string, wanted func(*su
 		if len(all) == limits.TopicsPerPage {
 			return all, token(prefix, last), nil
 		}
-		all, last = append(all, b.list()), key
+		all, last = append(all, b.listed()), key
 	}
 	return all, nil, nil
 }
+
+// isSigned says whether somebody signed the call.
+func isSigned(c *op.Call) bool { return c.Caller.Kind() != caller.AnonymousKind }

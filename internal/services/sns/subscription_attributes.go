@@ -2,16 +2,13 @@ package sns
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"maps"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/sallyport/sallyport/internal/api"
 	snsapi "github.com/sallyport/sallyport/internal/api/sns"
-	"github.com/sallyport/sallyport/internal/eventpattern"
 	"github.com/sallyport/sallyport/internal/limits"
 	"github.com/sallyport/sallyport/internal/op"
 	"github.com/sallyport/sallyport/internal/store"
@@ -24,101 +21,107 @@ const (
 	subScope    = "FilterPolicyScope"
 	subRaw      = "RawMessageDelivery"
 	subRedrive  = "RedrivePolicy"
+	subRole     = "SubscriptionRoleArn"
+	subReplay   = "ReplayPolicy"
 
 	scopeAttributes = "MessageAttributes"
 	scopeBody       = "MessageBody"
 )
 
 // set sets one attribute; an empty value takes it away.
-func (b *subscription) set(attribute, value string) error {
+func (b *subscription) set(attribute, value string) (err error) {
+	if len(value) > limits.SNSAttribute {
+		return wrong("%s: the value is longer than %d bytes", attribute, limits.SNSAttribute)
+	}
 	switch attribute {
 	case subRaw:
-		if value != "true" && value != "false" {
-			return invalid("Attributes Reason: RawMessageDelivery: Invalid value [%s]. Must be true or false.", value)
-		}
-		if value == "true" && b.Protocol == "lambda" {
-			return invalid("Attributes Reason: RawMessageDelivery: Invalid delivery protocol: lambda")
-		}
+		err = b.checkRaw(value)
 	case subFilter:
-		if value == "" || value == "{}" {
-			delete(b.Attributes, subFilter)
-			delete(b.Attributes, subScope)
-			return nil
+		if value == "{}" {
+			value = "" // nothing is filtered
 		}
-		if err := checkFilter(value); err != nil {
-			return err
-		}
-		if b.Attributes[subScope] == "" {
-			b.Attributes[subScope] = scopeAttributes
+		if value != "" {
+			err = checkFilter(value, b.Attributes[subScope])
 		}
 	case subScope:
 		if value != scopeAttributes && value != scopeBody {
-			return invalid("Attributes Reason: FilterPolicyScope: Invalid value [%s]. Please use either MessageBody or MessageAttributes", value)
+			return wrong("FilterPolicyScope: Invalid value [%s]. Please use either MessageBody or MessageAttributes", value)
+		}
+		if b.Attributes[subFilter] != "" {
+			err = checkFilter(b.Attributes[subFilter], value)
 		}
 	case subRedrive:
-		if value == "" {
-			delete(b.Attributes, subRedrive)
-			return nil
-		}
-		if err := checkRedrive(b, value); err != nil {
-			return err
+		if value != "" {
+			err = b.checkRedrive(value)
 		}
 	case subDelivery:
 		if !b.isWeb() {
-			return invalid("AttributeName Reason: DeliveryPolicy is for HTTP and HTTPS subscriptions")
+			return wrong("DeliveryPolicy: only HTTP and HTTPS subscriptions have one")
 		}
-		if value != "" && !json.Valid([]byte(value)) {
-			return invalid("DeliveryPolicy: Error parsing delivery policy: not a JSON object")
-		}
+		value, err = normalSubscriptionDelivery(value)
+	case subRole:
+		return wrong("SubscriptionRoleArn: only Firehose subscriptions have one, and the protocol firehose is not available")
+	case subReplay:
+		return unavailable("Message replay")
 	default:
 		return invalid("AttributeName")
 	}
-	if len(value) > limits.SNSAttribute {
-		return invalid("Attributes Reason: the value is too long")
-	}
-	b.Attributes[attribute] = value
-	return nil
-}
-
-// checkFilter refuses a filter policy that is none, or larger than SNS takes
-// (SNS developer guide, "Filter policy constraints").
-func checkFilter(text string) error {
-	p, err := eventpattern.Parse([]byte(text))
 	switch {
 	case err != nil:
-		return invalid("FilterPolicy: %s", err)
-	case p.Keys() > limits.FilterKeys:
-		return invalid("FilterPolicy: Filter policy can not have more than %d keys", limits.FilterKeys)
-	case p.Combinations() > limits.FilterCombinations:
-		return invalid("FilterPolicy: Filter policy is too complex")
+		return err
+	case value == "":
+		delete(b.Attributes, attribute)
+	default:
+		b.Attributes[attribute] = value
 	}
 	return nil
 }
 
-// redrive is a RedrivePolicy.
-type redrive struct {
-	Target string `json:"deadLetterTargetArn"`
+func (b *subscription) checkRaw(value string) error {
+	switch {
+	case value != "true" && value != "false":
+		return wrong("RawMessageDelivery: Invalid value [%s]. Must be true or false.", value)
+	case value == "true" && b.Protocol == "lambda":
+		return wrong("RawMessageDelivery: Invalid delivery protocol: lambda")
+	}
+	return nil
 }
 
-func readRedrive(text string) (redrive, bool) {
-	var r redrive
+// readRedrive is the ARN of the dead-letter queue of a RedrivePolicy.
+func readRedrive(text string) (queue string, ok bool) {
+	var r struct {
+		Target string `json:"deadLetterTargetArn"`
+	}
 	if json.Unmarshal([]byte(text), &r) != nil {
-		return r, false
+		return "", false
 	}
 	parts := strings.Split(r.Target, ":")
-	return r, len(parts) == 6 && parts[2] == "sqs"
+	return r.Target, len(parts) == 6 && parts[0] == "arn" && parts[1] == op.Partition && parts[2] == "sqs" && parts[3] != "" && parts[5] != ""
 }
 
-func checkRedrive(b *subscription, text string) error {
-	r, ok := readRedrive(text)
-	if !ok {
-		return invalid("RedrivePolicy: deadLetterTargetArn is an invalid arn")
+func (b *subscription) checkRedrive(text string) error {
+	if !json.Valid([]byte(text)) {
+		return wrong("RedrivePolicy: failed to parse JSON")
 	}
-	parts := strings.Split(r.Target, ":")
-	if n := b.topic(); parts[3] != n.region {
-		return invalid("RedrivePolicy: must use an AWS SQS queue in the same region as the subscription")
+	queue, ok := readRedrive(text)
+	if !ok {
+		return wrong("RedrivePolicy: deadLetterTargetArn is an invalid arn")
+	}
+	n := b.topic()
+	_, ordered := b.toQueue()
+	switch dead := strings.HasSuffix(queue, fifoSuffix); {
+	case arnPart(queue, 3) != n.region || arnPart(queue, 4) != n.account && arnPart(queue, 4) != b.Owner:
+		return wrong("RedrivePolicy: the dead-letter queue must be in the account and region of the subscription")
+	case ordered && !dead:
+		return wrong("RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.")
+	case dead && !n.fifo():
+		return wrong("RedrivePolicy: must use a standard queue as DLQ for a subscription to a standard topic")
 	}
 	return nil
+}
+
+func tooManyFilters() *api.Error {
+	return snsapi.NewFilterPolicyLimitExceededException("Filter policy limit exceeded")
 }
 
 func (s *Service) setSubscriptionAttributes(ctx context.Context, c *op.Call, in *snsapi.SetSubscriptionAttributesInput) (*api.Empty, error) {
@@ -132,11 +135,25 @@ func (s *Service) setSubscriptionAttributes(ctx context.Context, c *op.Call, in 
 			b.Attributes = map[string]string{}
 		}
 		if err := b.set(in.GetAttributeName(), in.GetAttributeValue()); err != nil {
-			return err
+			return settingError(err, false)
+		}
+		if old.Attributes[subFilter] == "" && b.Attributes[subFilter] != "" && s.filtered(old.topic()) >= limits.TopicFilters {
+			return tooManyFilters()
 		}
 		return s.subscriptions.Put(tx, b.key(), &b)
 	})
 	return &api.Empty{}, err
+}
+
+// filtered is how many subscriptions of a topic have a filter policy.
+func (s *Service) filtered(n name) int {
+	count := 0
+	for _, b := range s.subscriptions.All(n.prefix(), "") {
+		if b.Attributes[subFilter] != "" {
+			count++
+		}
+	}
+	return count
 }
 
 func (s *Service) getSubscriptionAttributes(_ context.Context, c *op.Call, in *snsapi.GetSubscriptionAttributesInput) (*snsapi.GetSubscriptionAttributesResponse, error) {
@@ -147,62 +164,17 @@ func (s *Service) getSubscriptionAttributes(_ context.Context, c *op.Call, in *s
 	all := map[string]string{
 		"SubscriptionArn": b.arn(), "TopicArn": b.Topic, "Owner": b.Owner, "Protocol": b.Protocol, "Endpoint": b.Endpoint,
 		"PendingConfirmation": strconv.FormatBool(b.Pending), "ConfirmationWasAuthenticated": strconv.FormatBool(b.Authenticated),
-		subRaw: "false",
+		"SubscriptionPrincipal": b.Principal, subRaw: "false",
 	}
 	maps.Copy(all, b.Attributes)
-	if b.isWeb() && all[subDelivery] == "" {
-		all["EffectiveDeliveryPolicy"] = effectiveDelivery
-	}
-	all["SubscriptionPrincipal"] = c.Caller.PrincipalARN()
-	return &snsapi.GetSubscriptionAttributesResponse{Attributes: all}, nil
-}
-
-// sameToken compares confirmation tokens in constant time; no token matches none.
-func sameToken(a, b string) bool {
-	return a != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
-}
-
-// filters are the filter policies, compiled once.
-type filters struct {
-	mu     sync.RWMutex
-	parsed map[string]*filter
-}
-
-type filter struct {
-	pattern *eventpattern.Pattern
-	body    bool
-}
-
-// shown follows the subscriptions' table.
-func (l *filters) shown(key string, _, now *subscription) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.parsed, key)
-	if now == nil || now.Attributes[subFilter] == "" {
-		return
-	}
-	f := &filter{body: now.Attributes[subScope] == scopeBody}
-	// What does not parse any more lets nothing through: nil matches nothing.
-	f.pattern, _ = eventpattern.Parse([]byte(now.Attributes[subFilter]))
-	l.parsed[key] = f
-}
-
-// wants says whether a subscription wants a message.
-func (l *filters) wants(key string, m *message) bool {
-	l.mu.RLock()
-	f := l.parsed[key]
-	l.mu.RUnlock()
 	switch {
-	case f == nil:
-		return true
-	case f.pattern == nil:
-		return false
-	case f.body:
-		return f.pattern.Match([]byte(m.Text))
+	case all[subFilter] == "":
+		delete(all, subScope) // AWS shows it beside a policy only
+	case all[subScope] == "":
+		all[subScope] = scopeAttributes
 	}
-	attributes := make(map[string]eventpattern.Attribute, len(m.Attributes))
-	for name, a := range m.Attributes {
-		attributes[name] = eventpattern.Attribute{Type: a.Type, Value: a.Value}
+	if t := s.topics.Get(b.topic().key()); t != nil && b.isWeb() {
+		all["EffectiveDeliveryPolicy"] = b.effectiveDelivery(t).text()
 	}
-	return f.pattern.MatchAttributes(attributes)
+	return &snsapi.GetSubscriptionAttributesResponse{Attributes: all}, nil
 }

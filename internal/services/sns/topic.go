@@ -3,6 +3,7 @@ package sns
 import (
 	"context"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,28 +33,6 @@ type topic struct {
 
 func (t *topic) name() name { return name{t.Account, t.Region, t.Name} }
 
-// stored is the policy that is judged, as text.
-func (t *topic) stored() string {
-	if t.Policy.Document == "" {
-		return t.defaultPolicy()
-	}
-	return t.Policy.Stored()
-}
-
-// defaultPolicy is AWS's policy of a topic that was given none (SNS developer
-// guide, "Using identity-based policies"; recorded in many places).
-func (t *topic) defaultPolicy() string {
-	return `{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"__default_statement_ID","Effect":"Allow","Principal":{"AWS":"*"},` +
-		`"Action":[` + topicActions + `],"Resource":"` + t.name().arn() + `","Condition":{"StringEquals":{"AWS:SourceOwner":"` + t.Account + `"}}}]}`
-}
-
-func (t *topic) shownPolicy(d op.Directory) string {
-	if t.Policy.Document == "" {
-		return t.defaultPolicy()
-	}
-	return t.Policy.Shown(d)
-}
-
 func (t *topic) clone() *topic {
 	c := *t
 	c.Attributes, c.Tags = maps.Clone(t.Attributes), maps.Clone(t.Tags)
@@ -72,9 +51,9 @@ func (s *Service) createTopic(ctx context.Context, c *op.Call, in *snsapi.Create
 	if n.fifo() && in.Attributes[attrFIFO] != "true" {
 		return nil, invalid("Topic Name")
 	}
-	for attribute, value := range in.Attributes {
-		if err := s.setTopic(made, attribute, value, true); err != nil {
-			return nil, err
+	for _, attribute := range slices.Sorted(maps.Keys(in.Attributes)) {
+		if err := s.setTopic(made, attribute, in.Attributes[attribute], true); err != nil {
+			return nil, settingError(err, true)
 		}
 	}
 	if made.Attributes[attrFIFO] == "true" && !n.fifo() {
@@ -121,19 +100,7 @@ func (s *Service) deleteTopic(ctx context.Context, c *op.Call, in *snsapi.Delete
 		return nil, invalid("TopicArn")
 	}
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
-		for key := range s.deliveries.All(n.prefix()) {
-			if err := s.deliveries.Delete(tx, key); err != nil {
-				return err
-			}
-		}
-		for _, err := range []error{
-			emptyBelow(tx, s.subscriptions, n.prefix()), emptyBelow(tx, s.waiting, n.prefix()), emptyBelow(tx, s.recent, n.prefix()), s.topics.Delete(tx, n.key()),
-		} {
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return joined(s.forget(tx, n.prefix()), emptyBelow(tx, s.subscriptions, n.prefix()), emptyBelow(tx, s.recent, n.prefix()), s.topics.Delete(tx, n.key()))
 	})
 	return &api.Empty{}, err
 }

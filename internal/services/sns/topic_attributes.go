@@ -3,9 +3,8 @@ package sns
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,43 +12,49 @@ import (
 	snsapi "github.com/sallyport/sallyport/internal/api/sns"
 	"github.com/sallyport/sallyport/internal/limits"
 	"github.com/sallyport/sallyport/internal/op"
-	"github.com/sallyport/sallyport/internal/resourcepolicy"
 	"github.com/sallyport/sallyport/internal/store"
-	"github.com/sallyport/sallyport/policy"
 )
 
 // Attributes of topics (SNS API reference, SetTopicAttributes).
 const (
-	attrPolicy      = "Policy"
-	attrDelivery    = "DeliveryPolicy"
-	attrDisplay     = "DisplayName"
-	attrKey         = "KmsMasterKeyId"
-	attrFIFO        = "FifoTopic"
-	attrContentID   = "ContentBasedDeduplication"
-	attrThroughput  = "FifoThroughputScope"
-	attrSignature   = "SignatureVersion"
-	attrTracing     = "TracingConfig"
-	attrArchive     = "ArchivePolicy"
-	feedbackSuccess = "SuccessFeedbackRoleArn"
-	feedbackFailure = "FailureFeedbackRoleArn"
-	feedbackRate    = "SuccessFeedbackSampleRate"
+	attrPolicy     = "Policy"
+	attrDelivery   = "DeliveryPolicy"
+	attrDisplay    = "DisplayName"
+	attrKey        = "KmsMasterKeyId"
+	attrFIFO       = "FifoTopic"
+	attrContentID  = "ContentBasedDeduplication"
+	attrThroughput = "FifoThroughputScope"
+	attrSignature  = "SignatureVersion"
+	attrTracing    = "TracingConfig"
+	attrArchive    = "ArchivePolicy"
+
+	scopeTopic = "Topic"
+	scopeGroup = "MessageGroup"
 )
 
-// feedbackOf are the kinds of endpoints whose delivery status can be logged.
-var feedbackOf = []string{"HTTP", "SQS", "Lambda", "Firehose", "Application"}
-
+// isFeedback says whether an attribute is about logging what became of
+// deliveries to a kind of endpoint: "LambdaSuccessFeedbackRoleArn".
 func isFeedback(attribute string) bool {
-	for _, kind := range feedbackOf {
-		switch strings.TrimPrefix(attribute, kind) {
-		case feedbackSuccess, feedbackFailure, feedbackRate:
-			return true
+	for _, kind := range []string{"HTTP", "SQS", "Lambda", "Firehose", "Application"} {
+		if rest, ok := strings.CutPrefix(attribute, kind); ok {
+			return slices.Contains([]string{"SuccessFeedbackRoleArn", "FailureFeedbackRoleArn", "SuccessFeedbackSampleRate"}, rest)
 		}
 	}
 	return false
 }
 
+func isFeedbackRole(attribute string) bool {
+	return isFeedback(attribute) && strings.HasSuffix(attribute, "RoleArn")
+}
+
 // setTopic sets one attribute; some can be set only when a topic is made.
 func (s *Service) setTopic(t *topic, attribute, value string, creating bool) error {
+	if len(value) > limits.SNSAttribute {
+		return wrong("%s: the value is longer than %d bytes", attribute, limits.SNSAttribute)
+	}
+	if err := t.mayHave(attribute, value, creating); err != nil {
+		return err
+	}
 	switch attribute {
 	case attrPolicy:
 		p, err := s.newPolicy(value)
@@ -58,57 +63,68 @@ func (s *Service) setTopic(t *topic, attribute, value string, creating bool) err
 		}
 		t.Policy = p
 		return nil
-	case attrFIFO:
-		if !creating || value != "true" && value != "false" {
-			return invalid("AttributeName")
-		}
-	case attrContentID, attrThroughput:
-		if !creating && !t.name().fifo() {
-			return invalid("AttributeName")
-		}
-		if attribute == attrContentID && value != "true" && value != "false" {
-			return invalid("Attributes Reason: ContentBasedDeduplication must be either 'true' or 'false'")
-		}
 	case attrDelivery:
-		if value != "" && !json.Valid([]byte(value)) {
-			return invalid("DeliveryPolicy: Error parsing delivery policy: not a JSON object")
+		text, err := normalTopicDelivery(value)
+		if err != nil {
+			return err
 		}
-	case attrSignature:
-		if value != "1" && value != "2" {
-			return invalid("SignatureVersion")
-		}
-	case attrTracing:
-		if value != "PassThrough" && value != "Active" {
-			return invalid("TracingConfig")
-		}
-	case attrDisplay, attrKey, attrArchive:
-	default:
-		if !isFeedback(attribute) {
-			return invalid("AttributeName")
-		}
+		value = text
 	}
-	if len(value) > limits.SNSAttribute {
-		return invalid("Attributes Reason: the value is too long")
+	if value == "" && attribute != attrDisplay {
+		delete(t.Attributes, attribute)
+		return nil
 	}
 	t.Attributes[attribute] = value
 	return nil
 }
 
-// newPolicy reads a topic's policy.
-func (s *Service) newPolicy(document string) (resourcepolicy.Policy, error) {
-	if len(document) > limits.TopicPolicyBytes {
-		return resourcepolicy.Policy{}, invalid("Policy Error: the policy is longer than %d bytes", limits.TopicPolicyBytes)
+// mayHave says what is wrong with a setting of a topic.
+func (t *topic) mayHave(attribute, value string, creating bool) error {
+	fifo := t.name().fifo()
+	switch attribute {
+	case attrPolicy, attrDelivery, attrDisplay, attrKey:
+		return nil
+	case attrFIFO:
+		if !creating {
+			return invalid("AttributeName")
+		}
+		return oneOf(attribute, value, "true", "false")
+	case attrContentID:
+		if !fifo {
+			return invalid("AttributeName")
+		}
+		return oneOf(attribute, value, "true", "false")
+	case attrThroughput:
+		if !fifo {
+			return invalid("AttributeName")
+		}
+		return oneOf(attribute, value, scopeTopic, scopeGroup)
+	case attrSignature:
+		return oneOf(attribute, value, "1", "2")
+	case attrTracing:
+		return oneOf(attribute, value, "PassThrough", "Active")
+	case attrArchive:
+		return unavailable("A message archive")
 	}
-	p, err := resourcepolicy.New(document, policy.KindResource, s.directory)
-	if malformed := (*policy.MalformedError)(nil); errors.As(err, &malformed) {
-		return p, invalid("Policy Error: null")
+	switch {
+	case !isFeedback(attribute):
+		return invalid("AttributeName")
+	case isFeedbackRole(attribute) && value != "" && !strings.HasPrefix(value, "arn:"+op.Partition+":iam::"):
+		return wrong("%s: %s is not the ARN of a role", attribute, value)
 	}
-	return p, err
+	return nil
+}
+
+func oneOf(attribute, value string, known ...string) error {
+	if slices.Contains(known, value) {
+		return nil
+	}
+	return wrong("%s: Invalid value [%s]. Must be %s.", attribute, value, strings.Join(known, " or "))
 }
 
 func (s *Service) setTopicAttributes(ctx context.Context, c *op.Call, in *snsapi.SetTopicAttributesInput) (*api.Empty, error) {
 	return s.changeTopic(ctx, c, in.GetTopicArn(), func(t *topic) error {
-		return s.setTopic(t, in.GetAttributeName(), in.GetAttributeValue(), false)
+		return settingError(s.setTopic(t, in.GetAttributeName(), in.GetAttributeValue(), false), false)
 	})
 }
 
@@ -128,27 +144,25 @@ func (s *Service) changeTopic(ctx context.Context, c *op.Call, arn string, chang
 	return &api.Empty{}, err
 }
 
-// effectiveDelivery is how deliveries are tried again where nothing else is
-// said (SNS developer guide, "Message delivery retries").
-const effectiveDelivery = `{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,"numMaxDelayRetries":0,"numNoDelayRetries":0,"numMinDelayRetries":0,"backoffFunction":"linear"},"disableSubscriptionOverrides":false,"defaultRequestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}}`
-
 func (s *Service) getTopicAttributes(_ context.Context, c *op.Call, in *snsapi.GetTopicAttributesInput) (*snsapi.GetTopicAttributesResponse, error) {
 	n, t, err := s.here(nil, c, in.GetTopicArn())
 	if err != nil {
 		return nil, err
 	}
 	confirmed, pending := 0, 0
-	for _, sub := range s.subscriptions.All(n.prefix(), "") {
-		if sub.Pending {
+	for _, b := range s.subscriptions.All(n.prefix(), "") {
+		switch {
+		case b.over(c.Time):
+		case b.Pending:
 			pending++
-		} else {
+		default:
 			confirmed++
 		}
 	}
 	all := map[string]string{
 		"TopicArn": n.arn(), "Owner": n.account, attrPolicy: t.shownPolicy(s.directory), attrDisplay: "",
 		"SubscriptionsConfirmed": strconv.Itoa(confirmed), "SubscriptionsPending": strconv.Itoa(pending), "SubscriptionsDeleted": strconv.Itoa(t.Deleted),
-		"EffectiveDeliveryPolicy": effectiveDelivery,
+		"EffectiveDeliveryPolicy": t.effectiveDelivery().text(),
 	}
 	maps.Copy(all, t.Attributes)
 	if n.fifo() && all[attrContentID] == "" {

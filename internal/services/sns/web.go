@@ -1,19 +1,15 @@
 package sns
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/sallyport/sallyport/internal/api"
-	"github.com/sallyport/sallyport/internal/id"
 	"github.com/sallyport/sallyport/internal/limits"
-	"github.com/sallyport/sallyport/internal/op"
-	"github.com/sallyport/sallyport/internal/store"
 )
 
 // web posts to the http and https endpoints of subscriptions.
@@ -33,67 +29,27 @@ func newWeb() *web {
 
 func (w *web) close() { w.client.CloseIdleConnections() }
 
-// confirmLater owes the message that asks an endpoint to confirm.
-func (s *Service) confirmLater(tx *store.Tx, b *subscription, c *op.Call) error {
-	return s.deliveries.Put(tx, store.Key(b.key(), id.UUID()), time.Time{}, &delivery{Subscription: b.key(), Parent: c.RequestID, Confirm: true, Host: c.Origin.Host})
-}
-
-// confirmation asks an endpoint to confirm (SNS developer guide, "HTTP/HTTPS
-// subscription confirmation JSON format").
-type confirmation struct {
-	Type         string
-	MessageID    string `json:"MessageId"`
-	Token        string
-	TopicARN     string `json:"TopicArn"`
-	Message      string
-	SubscribeURL string
-	Timestamp    string
-}
-
-func (s *Service) confirmation(b *subscription, d *delivery) ([]byte, string, error) {
-	host := d.Host
-	if host == "" {
-		host = "sns." + b.topic().region + ".amazonaws.com"
-	}
-	unique := id.UUID()
-	text, err := json.MarshalIndent(confirmation{
-		Type: "SubscriptionConfirmation", MessageID: unique, Token: b.Token, TopicARN: b.Topic,
-		Message:      fmt.Sprintf("You have chosen to subscribe to the topic %s.\nTo confirm the subscription, visit the SubscribeURL included in this message.", b.Topic),
-		SubscribeURL: "http://" + host + "/?Action=ConfirmSubscription&TopicArn=" + b.Topic + "&Token=" + b.Token + "&Version=2010-03-31",
-		Timestamp:    stamp(s.clock.Now()),
-	}, "", "  ")
-	return text, unique, err
-}
-
-// post sends a message, or the question whether to, to a web endpoint.
+// post sends a message, or a question, to a web endpoint.
 func (s *Service) post(ctx context.Context, b *subscription, d *delivery) error {
-	var body []byte
-	var err error
-	kind, unique, raw := "Notification", d.messageID(), b.Attributes[subRaw] == "true"
-	switch {
-	case d.Confirm && !b.Pending:
-		return nil
-	case d.Confirm:
-		kind, raw = "SubscriptionConfirmation", false
-		body, unique, err = s.confirmation(b, d)
-	case raw:
-		body = []byte(d.Message.text(b.Protocol))
-	default:
-		body, err = d.notification(b)
-	}
-	if err != nil {
+	body, raw, err := "", b.raw(d), error(nil)
+	if raw {
+		body = d.Message.text(b.Protocol)
+	} else if body, err = s.envelope(ctx, b, d); err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, b.Endpoint, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, b.Endpoint, strings.NewReader(body))
 	if err != nil {
 		return invalid("Endpoint")
 	}
-	r.Header.Set("Content-Type", "text/plain; charset=UTF-8")
+	r.Header.Set("Content-Type", plainText)
+	if t := s.topics.Get(b.topic().key()); t != nil && d.Kind == "" {
+		r.Header.Set("Content-Type", b.effectiveDelivery(t).Request.ContentType)
+	}
 	r.Header.Set("User-Agent", "Amazon Simple Notification Service Agent")
-	r.Header.Set("x-amz-sns-message-type", kind)
-	r.Header.Set("x-amz-sns-message-id", unique)
+	r.Header.Set("x-amz-sns-message-type", d.kind())
+	r.Header.Set("x-amz-sns-message-id", d.Message.ID)
 	r.Header.Set("x-amz-sns-topic-arn", b.Topic)
-	if !d.Confirm {
+	if d.Kind != kindConfirm {
 		r.Header.Set("x-amz-sns-subscription-arn", b.arn())
 	}
 	if raw {
