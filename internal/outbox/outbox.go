@@ -101,6 +101,7 @@ type Next[T any] struct {
 	due   time.Time
 	value *T
 	with  func(tx *store.Tx) error
+	rest  *rest
 }
 
 // Done ends a delivery: it was made, or it is given up. with, which may be nil,
@@ -109,6 +110,21 @@ func Done[T any](with func(tx *store.Tx) error) Next[T] { return Next[T]{with: w
 
 // Again attempts a delivery again at due, as v.
 func Again[T any](due time.Time, v *T) Next[T] { return Next[T]{again: true, due: due, value: v} }
+
+// Rest attempts a delivery again at due, or as soon as Hurry says that its pool
+// has room: an attempt that found none changed nothing, so nothing is stored, and
+// after a restart the delivery is due as it was. full, which may be nil, says
+// whether the pool is still full; it is asked once the delivery waits, so that
+// room made in between is not missed. It must not call the outbox.
+func Rest[T any](due time.Time, pool string, full func() bool) Next[T] {
+	return Next[T]{rest: &rest{due, pool, full}}
+}
+
+// Hurry makes up to n deliveries due that rest for a pool.
+func (o *Outbox[T]) Hurry(pool string, n int) { o.due.hurry(pool, n, o.c.Clock.Now()) }
+
+// Waiting is how many deliveries rest for a pool.
+func (o *Outbox[T]) Waiting(pool string) int { return o.due.waiting(pool) }
 
 // Attempt makes one delivery once. Its context ends with Run.
 type Attempt[T any] func(ctx context.Context, key string, v *T) Next[T]
@@ -160,6 +176,10 @@ func (o *Outbox[T]) one(ctx context.Context, key string, attempt Attempt[T]) {
 	}
 	if !ok {
 		next = Again(o.c.Clock.Now().Add(Pause), d.Value)
+	}
+	if next.rest != nil {
+		o.due.rest(key, *next.rest, o.c.Clock.Now())
+		return
 	}
 	if err := o.settle(ctx, key, d, next); err != nil {
 		o.c.Log.ErrorContext(ctx, "what became of a delivery could not be stored; it is made again", "kind", o.c.Kind, "error", err)

@@ -13,6 +13,8 @@ type schedule struct {
 	mu    sync.Mutex
 	due   dueHeap
 	byKey map[string]*entry
+	// pools hold the entries that rest for room, each beside its place in due.
+	pools map[string]map[*entry]struct{}
 	// changed has room for one signal: something may be due earlier.
 	changed chan struct{}
 }
@@ -23,12 +25,14 @@ type entry struct {
 	// at is the place in the heap, -1 while it is not in it.
 	at int
 	// busy says that a worker has it; wanted, that it is to be attempted again
-	// at due afterwards; gone, that it is to be forgotten then.
+	// at due afterwards: else it is forgotten then.
 	busy, wanted bool
+	// pool is what it rests for, empty if only for its time.
+	pool string
 }
 
 func newSchedule() *schedule {
-	return &schedule{byKey: map[string]*entry{}, changed: make(chan struct{}, 1)}
+	return &schedule{byKey: map[string]*entry{}, pools: map[string]map[*entry]struct{}{}, changed: make(chan struct{}, 1)}
 }
 
 // put schedules a key, in the place of an earlier time.
@@ -45,6 +49,7 @@ func (s *schedule) put(key string, due time.Time) {
 		e.wanted = true
 		return
 	}
+	s.join(e, "")
 	s.push(e)
 }
 
@@ -70,6 +75,7 @@ func (s *schedule) drop(key string) {
 	case e.busy:
 		e.wanted = false
 	default:
+		s.join(e, "")
 		heap.Remove(&s.due, e.at)
 		delete(s.byKey, key)
 	}
@@ -129,6 +135,7 @@ func (s *schedule) take(now time.Time) (key string, wait time.Duration, found st
 		return "", e.due.Sub(now), waiting
 	}
 	heap.Pop(&s.due)
+	s.join(e, "")
 	e.busy = true
 	return e.key, 0, ready
 }

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ func (w *world) send(name, payload string) {
 
 // failures gives how often the only queued event has failed; -1 without event.
 func (w *world) failures() int {
-	for _, e := range w.lambda.events.All("", "") {
+	for _, e := range w.lambda.events.All("") {
 		return e.Failures
 	}
 	return -1
@@ -55,8 +56,8 @@ func TestAnEventRunsOnce(t *testing.T) {
 	w.logging("f", working)
 	w.send("f", `{"n":1}`)
 	w.eventually("the event ran", func() bool { return w.ran("f") == 1 && w.lambda.events.Len() == 0 })
-	if w.lambda.queue.len() != 0 {
-		t.Error("the queue still knows it")
+	if left, err := w.lambda.payloads.Scan(context.Background(), store.Range{Limit: 1}); err != nil || len(left) != 0 {
+		t.Errorf("its payload is left: %v", err)
 	}
 }
 
@@ -93,14 +94,7 @@ func TestAnEventThatIsTooOldIsDropped(t *testing.T) {
 	must(w, lambdaapi.PutFunctionEventInvokeConfig, &lambdaapi.PutFunctionEventInvokeConfigRequest{FunctionName: ptr("f"), MaximumEventAgeInSeconds: ptr(int32(60))})
 	must(w, lambdaapi.PutFunctionConcurrency, &lambdaapi.PutFunctionConcurrencyRequest{FunctionName: ptr("f"), ReservedConcurrentExecutions: ptr(int32(0))})
 	w.send("f", "{}")
-	w.eventually("it was tried and put off", func() bool {
-		w.lambda.queue.mu.Lock()
-		defer w.lambda.queue.mu.Unlock()
-		for _, i := range w.lambda.queue.byKey {
-			return i.tries > 0 && i.at >= 0
-		}
-		return false
-	})
+	w.eventually("it was tried and put off", func() bool { return w.lambda.events.Waiting(fRef.key()) == 1 })
 	w.clock.Advance(61 * time.Second)
 	w.eventually("it is dropped", func() bool { return w.lambda.events.Len() == 0 })
 	if w.ran("f") != 0 {
@@ -115,16 +109,12 @@ func TestAThrottledEventRunsWhenThereIsRoom(t *testing.T) {
 		must(w, lambdaapi.PutFunctionConcurrency, &lambdaapi.PutFunctionConcurrencyRequest{FunctionName: ptr("f"), ReservedConcurrentExecutions: &n})
 	}
 	reserve(1)
-	leave, err := w.lambda.enter(ref{account: here, region: region, name: "f"})
+	leave, err := w.lambda.enter(fRef)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.send("f", "{}")
-	w.eventually("it waits for room", func() bool {
-		w.lambda.queue.mu.Lock()
-		defer w.lambda.queue.mu.Unlock()
-		return len(w.lambda.queue.waiting) == 1
-	})
+	w.eventually("it waits for room", func() bool { return w.lambda.events.Waiting(fRef.key()) == 1 })
 	leave() // the clock stands still: only the room can wake it
 	w.eventually("it ran", func() bool { return w.lambda.events.Len() == 0 && w.ran("f") == 1 })
 }
@@ -137,13 +127,10 @@ func TestQueuedEventsSurviveTheServer(t *testing.T) {
 		w.send("f", fmt.Sprintf(`{"n":%d}`, i))
 	}
 	again := w.reopen()
-	if again.lambda.queue.len() != 5 {
-		t.Fatalf("%d of 5 accepted events are left", again.lambda.queue.len())
+	if again.lambda.events.Len() != 5 {
+		t.Fatalf("%d of 5 accepted events are left", again.lambda.events.Len())
 	}
 	must(again, lambdaapi.DeleteFunctionConcurrency, &lambdaapi.DeleteFunctionConcurrencyRequest{FunctionName: ptr("f")})
-	for range 10 {
-		again.clock.Advance(limits.AsyncAge / 100)
-	}
 	again.eventually("all ran", func() bool { return again.lambda.events.Len() == 0 && again.ran("f") == 5 })
 	for i := range 5 {
 		if !strings.Contains(strings.Join(again.lines("/aws/lambda/f"), ""), fmt.Sprintf("{'n': %d}", i)) {
@@ -176,13 +163,19 @@ func TestTheQueueIsBoundedAndDiesWithTheFunction(t *testing.T) {
 	w.logging("f", working)
 	must(w, lambdaapi.PutFunctionConcurrency, &lambdaapi.PutFunctionConcurrencyRequest{FunctionName: ptr("f"), ReservedConcurrentExecutions: ptr(int32(0))})
 	w.send("f", "{}")
-	for i := range limits.AsyncQueue - 1 {
-		w.lambda.queue.put(fmt.Sprint(i), w.clock.Now().Add(time.Hour))
+	err := w.store.Update(context.Background(), func(tx *store.Tx) (err error) {
+		for i := range limits.AsyncQueue - 1 {
+			err = errors.Join(err, w.lambda.events.Put(tx, fmt.Sprint(i), w.clock.Now().Add(time.Hour), &event{}))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	_, err := call(w, root, lambdaapi.Invoke, &lambdaapi.InvocationRequest{FunctionName: ptr("f"), InvocationType: ptr("Event")})
+	_, err = call(w, root, lambdaapi.Invoke, &lambdaapi.InvocationRequest{FunctionName: ptr("f"), InvocationType: ptr("Event")})
 	refused(t, err, 429, "TooManyRequestsException", "Rate Exceeded.")
 	must(w, lambdaapi.DeleteFunction, &lambdaapi.DeleteFunctionRequest{FunctionName: ptr("f")})
-	w.eventually("its event went with it", func() bool { return w.lambda.events.Len() == 0 && w.lambda.queue.len() == limits.AsyncQueue-1 })
+	w.eventually("its event went with it", func() bool { return w.lambda.events.Len() == limits.AsyncQueue-1 })
 	left, err := w.lambda.payloads.Scan(context.Background(), store.Range{Limit: 10})
 	if err != nil || len(left) != 0 {
 		t.Errorf("%d payloads are left, %v", len(left), err)
@@ -220,19 +213,14 @@ func TestAsyncSettings(t *testing.T) {
 }
 
 func TestPausesGrowToFiveMinutes(t *testing.T) {
-	q, now := newQueue(), time.Unix(0, 0)
-	q.put("k", now)
 	var pauses []time.Duration
-	for range 11 {
-		if keys, _, _ := q.take(now); len(keys) != 1 {
-			t.Fatalf("nothing is due after %v", pauses)
-		}
-		q.postpone("k", "", now)
-		_, wait, _ := q.take(now)
-		pauses = append(pauses, wait)
-		now = now.Add(wait)
+	for waited := time.Duration(0); len(pauses) < 12; waited += pauses[len(pauses)-1] {
+		pauses = append(pauses, pauseAfter(waited))
 	}
-	if pauses[0] != time.Second || pauses[1] != 2*time.Second || pauses[8] != 256*time.Second || pauses[9] != 5*time.Minute || pauses[10] != 5*time.Minute {
+	if pauses[0] != time.Second || pauses[2] != 2*time.Second || pauses[9] != 256*time.Second || pauses[10] != 5*time.Minute || pauses[11] != 5*time.Minute {
 		t.Errorf("pauses %v", pauses)
 	}
 }
+
+// fRef is the function of these tests.
+var fRef = ref{account: here, region: region, name: "f"}

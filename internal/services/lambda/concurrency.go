@@ -41,6 +41,14 @@ func (t *throttled) wire() *api.Error {
 	return e
 }
 
+// pool is the pool a function runs in, how many may be in it, and why it is full.
+func (s *Service) pool(f *function, r ref) (pool string, most int, reason string) {
+	if f.Reserved != nil {
+		return r.key(), int(*f.Reserved), functionFull
+	}
+	return r.place(), limits.ConcurrencyPerRegion - s.totals.of(r).reserved, accountFull
+}
+
 // enter takes a place for one invoke of a function; leave gives it back and
 // wakes whoever waits for the pool.
 func (s *Service) enter(r ref) (leave func(), err error) {
@@ -48,10 +56,7 @@ func (s *Service) enter(r ref) (leave func(), err error) {
 	if f == nil {
 		return nil, noFunction(r.arn())
 	}
-	pool, most, reason := r.place(), limits.ConcurrencyPerRegion-s.totals.of(r).reserved, accountFull
-	if f.Reserved != nil {
-		pool, most, reason = r.key(), int(*f.Reserved), functionFull
-	}
+	pool, most, reason := s.pool(f, r)
 	c := s.running
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -62,6 +67,18 @@ func (s *Service) enter(r ref) (leave func(), err error) {
 	return func() { s.leave(pool) }, nil
 }
 
+// full says whether a function has no room now.
+func (s *Service) full(r ref) bool {
+	f := s.functions.Get(r.key())
+	if f == nil {
+		return false
+	}
+	pool, most, _ := s.pool(f, r)
+	s.running.mu.Lock()
+	defer s.running.mu.Unlock()
+	return s.running.pools[pool] >= most
+}
+
 func (s *Service) leave(pool string) {
 	c := s.running
 	c.mu.Lock()
@@ -70,13 +87,13 @@ func (s *Service) leave(pool string) {
 		delete(c.pools, pool)
 	}
 	c.mu.Unlock()
-	s.room(pool)
+	s.room(pool, 1)
 }
 
-// room tells who waits that a pool has room again.
-func (s *Service) room(pool string) {
+// room tells those who wait for a pool that n of them may try again.
+func (s *Service) room(pool string, n int) {
 	s.running.freed.Fire()
-	s.queue.hurry(pool, s.clock.Now())
+	s.events.Hurry(pool, n)
 }
 
 // setReserved changes a function's reserved concurrency; it is not a change of
@@ -108,7 +125,7 @@ func (s *Service) putFunctionConcurrency(ctx context.Context, c *op.Call, in *la
 	if err := s.setReserved(ctx, r, &n); err != nil {
 		return nil, err
 	}
-	s.room(r.key())
+	s.room(r.key(), limits.AsyncQueue)
 	return &lambdaapi.Concurrency{ReservedConcurrentExecutions: &n}, nil
 }
 
@@ -130,6 +147,6 @@ func (s *Service) deleteFunctionConcurrency(ctx context.Context, c *op.Call, _ *
 		return nil, err
 	}
 	err = s.setReserved(ctx, r, nil)
-	s.room(r.key())
+	s.room(r.key(), limits.AsyncQueue)
 	return &api.Empty{}, err
 }

@@ -489,7 +489,7 @@ func TestMessagesSurviveTheServer(t *testing.T) {
 	w.post(q, "slow", "quick")
 	w.eventually("one is done, one under way", func() bool {
 		c := w.counted(uuid)
-		return c.InvokedEventCount == 2 && c.DeletedEventCount == 1
+		return c.InvokedEventCount == 2 && c.DeletedEventCount == 1 && len(w.printed("f", "got")) == 1
 	})
 	again := w.reopen()
 	must(again, lambdaapi.UpdateFunctionConfiguration, &lambdaapi.UpdateFunctionConfigurationRequest{FunctionName: ptr("f"), MemorySize: ptr(int32(256))})

@@ -55,11 +55,12 @@ type Service struct {
 	aliases   *store.Table[alias]
 	policies  *store.Table[functionPolicy]
 	settings  *store.Table[asyncSettings]
-	events    *store.Table[event]
 	payloads  *store.Log
 	zips      *store.Table[zipFile]
 	mappings  *store.Table[mapping]
 
+	// events are accepted asynchronous invokes; deliveries what they left to send.
+	events     *outbox.Outbox[event]
 	deliveries *outbox.Outbox[delivery]
 
 	compiled *compiledPolicies
@@ -68,7 +69,6 @@ type Service struct {
 	code     *codeDirs
 	live     *runtimes
 	logs     *logWriter
-	queue    *queue
 	sessions *roleSessions
 	pollers  *pollers
 	changes  op.Changes
@@ -91,7 +91,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 		store: d.Store, clock: d.Clock, bug: d.Bug, log: d.Log, directory: d.Directory, executor: d.Executor,
 		codeURL: d.CodeURL, extra: d.ServicePrincipals,
 		payloads: store.OpenLog(d.Store, "lambda.payloads"),
-		totals:   newTotals(), running: newConcurrency(), queue: newQueue(),
+		totals:   newTotals(), running: newConcurrency(),
 		code: &codeDirs{dir: filepath.Join(d.WorkDir, "code"), blobs: d.Store.Blobs(), open: map[string]*codeDir{}},
 		live: &runtimes{open: map[string]*running{}}, sessions: &roleSessions{made: map[[2]string]roleSession{}}, changes: d.Changes,
 	}
@@ -114,13 +114,16 @@ func (s *Service) openTables(ctx context.Context) error {
 	s.aliases, errs[2] = store.OpenTable[alias](ctx, s.store, "lambda.aliases")
 	s.policies, errs[3] = store.OpenWatched(ctx, s.store, "lambda.policies", s.compiled.shown)
 	s.settings, errs[4] = store.OpenTable[asyncSettings](ctx, s.store, "lambda.async-settings")
-	s.events, errs[5] = store.OpenTable[event](ctx, s.store, "lambda.events")
+	// An event that finds no room rests: no worker waits, so each may have one.
+	s.events, errs[5] = outbox.Open[event](ctx, s.outbox("lambda.queue", limits.AsyncQueue))
 	s.zips, errs[6] = store.OpenTable[zipFile](ctx, s.store, "lambda.zips")
 	s.mappings, errs[7] = store.OpenWatched(ctx, s.store, "lambda.mappings", s.pollers.shown)
-	s.deliveries, errs[8] = outbox.Open[delivery](ctx, outbox.Config{
-		Store: s.store, Clock: s.clock, Bug: s.bug, Log: s.log, Kind: "lambda.deliveries", Workers: limits.DeliveryWorkers,
-	})
+	s.deliveries, errs[8] = outbox.Open[delivery](ctx, s.outbox("lambda.deliveries", limits.DeliveryWorkers))
 	return errors.Join(errs[:]...)
+}
+
+func (s *Service) outbox(kind string, workers int) outbox.Config {
+	return outbox.Config{Store: s.store, Clock: s.clock, Bug: s.bug, Log: s.log, Kind: kind, Workers: workers}
 }
 
 // API implements op.Service.
@@ -136,8 +139,7 @@ func (s *Service) Start(ctx context.Context, bus *op.Bus) error {
 	if err := s.settleAll(ctx); err != nil {
 		return err
 	}
-	s.loadQueue()
-	s.spawn(s.dispatch)
+	s.spawn(func() { s.events.Run(s.ctx, s.attempt) })
 	s.spawn(func() { s.deliveries.Run(s.ctx, s.deliver) })
 	s.pollers.start()
 	return nil
@@ -157,12 +159,10 @@ func (s *Service) Close() error {
 // Reset removes every function and all that belongs to functions.
 func (s *Service) Reset(ctx context.Context) error {
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
-		for key := range s.events.All("", "") {
-			tx.After(func() { s.queue.forget(key) })
-		}
 		return errors.Join(
 			empty(tx, s.functions), empty(tx, s.versions), empty(tx, s.aliases), empty(tx, s.policies),
-			empty(tx, s.settings), empty(tx, s.events), empty(tx, s.mappings), s.dropDeliveries(tx), s.payloads.Trim(tx, store.Range{}),
+			empty(tx, s.settings), empty(tx, s.mappings),
+			drop(tx, s.events, ""), drop(tx, s.deliveries, ""), s.payloads.Trim(tx, store.Range{}),
 		)
 	})
 	if err != nil {
@@ -171,15 +171,6 @@ func (s *Service) Reset(ctx context.Context) error {
 	s.retireStale()
 	s.logs.forget()
 	return s.sweepZips(ctx)
-}
-
-func (s *Service) dropDeliveries(tx *store.Tx) error {
-	for key := range s.deliveries.All("") {
-		if err := s.deliveries.Delete(tx, key); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func empty[T any](tx *store.Tx, t *store.Table[T]) error {
