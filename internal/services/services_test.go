@@ -26,6 +26,13 @@ const account = "111111111111"
 // start makes all services, in memory.
 func start(t *testing.T) *Set {
 	t.Helper()
+	s, _ := startRecorded(t)
+	return s
+}
+
+// startRecorded is start, with the record of what is decided.
+func startRecorded(t *testing.T) (*Set, *trail.Trail) {
+	t.Helper()
 	ctx := context.Background()
 	st, err := store.Open(ctx, store.Options{})
 	if err != nil {
@@ -49,7 +56,7 @@ func start(t *testing.T) *Set {
 			t.Error(err)
 		}
 	})
-	return s
+	return s, tr
 }
 
 // TestTheIndexOfActionsIsThatOfTheRows compares what tools/actiondoc read in

@@ -1,0 +1,103 @@
+package services
+
+import (
+	"context"
+
+	"github.com/sallyport/sallyport/internal/api"
+	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
+	s3api "github.com/sallyport/sallyport/internal/api/s3"
+	snsapi "github.com/sallyport/sallyport/internal/api/sns"
+	sqsapi "github.com/sallyport/sallyport/internal/api/sqs"
+	"github.com/sallyport/sallyport/internal/op"
+)
+
+// What causes one service to call another, each under a given request id.
+
+func publish(c *crossing, request string) error {
+	return ask(c, request, snsapi.Publish, &snsapi.PublishInput{TopicArn: ptr(topicARN), Message: ptr("hello")})
+}
+
+func subscribe(protocol, endpoint string, attributes map[string]string) func(*crossing) {
+	return func(c *crossing) {
+		c.Helper()
+		do(c.T, c.Set, snsapi.Subscribe, &snsapi.SubscribeInput{TopicArn: ptr(topicARN), Protocol: &protocol, Endpoint: &endpoint, Attributes: attributes})
+	}
+}
+
+func putObject(c *crossing, request string) error {
+	return ask(c, request, s3api.PutObject, &s3api.PutObjectRequest{Bucket: ptr("edge-bucket"), Key: ptr("new"), Body: api.BytesStream([]byte("x"))})
+}
+
+func notify(n s3api.NotificationConfiguration) func(*crossing, string) error {
+	return func(c *crossing, request string) error {
+		return ask(c, request, s3api.PutBucketNotificationConfiguration, &s3api.PutBucketNotificationConfigurationRequest{Bucket: ptr("edge-bucket"), NotificationConfiguration: &n})
+	}
+}
+
+var (
+	created        = []string{"s3:ObjectCreated:*"}
+	notifyFunction = notify(s3api.NotificationConfiguration{LambdaFunctionConfigurations: []s3api.LambdaFunctionConfiguration{{LambdaFunctionArn: ptr(functionARN), Events: created}}})
+	notifyQueue    = notify(s3api.NotificationConfiguration{QueueConfigurations: []s3api.QueueConfiguration{{QueueArn: ptr(queueARN), Events: created}}})
+	notifyTopic    = notify(s3api.NotificationConfiguration{TopicConfigurations: []s3api.TopicConfiguration{{TopicArn: ptr(topicARN), Events: created}}})
+)
+
+func invoke(kind, payload string) func(*crossing, string) error {
+	return func(c *crossing, request string) error {
+		return ask(c, request, lambdaapi.Invoke, &lambdaapi.InvocationRequest{FunctionName: ptr("worker"), InvocationType: &kind, Payload: []byte(payload)})
+	}
+}
+
+func send(c *crossing, request string) error {
+	return ask(c, request, sqsapi.SendMessage, &sqsapi.SendMessageRequest{QueueUrl: ptr(queueAt), MessageBody: ptr("{}")})
+}
+
+func makeMapping(c *crossing, request string) error {
+	return ask(c, request, lambdaapi.CreateEventSourceMapping, &lambdaapi.CreateEventSourceMappingRequest{FunctionName: ptr("worker"), EventSourceArn: ptr(queueARN)})
+}
+
+// onEnd gives the function a destination, deadLetters a dead-letter target.
+func onEnd(success bool, target string) func(*crossing, string) error {
+	to := &lambdaapi.DestinationConfig{OnFailure: &lambdaapi.OnFailure{Destination: &target}}
+	if success {
+		to = &lambdaapi.DestinationConfig{OnSuccess: &lambdaapi.OnSuccess{Destination: &target}}
+	}
+	return func(c *crossing, request string) error {
+		return ask(c, request, lambdaapi.PutFunctionEventInvokeConfig, &lambdaapi.PutFunctionEventInvokeConfigRequest{
+			FunctionName: ptr("worker"), MaximumRetryAttempts: ptr(int32(0)), DestinationConfig: to,
+		})
+	}
+}
+
+func deadLetters(target string) func(*crossing, string) error {
+	return func(c *crossing, request string) error {
+		err := ask(c, request, lambdaapi.UpdateFunctionConfiguration, &lambdaapi.UpdateFunctionConfigurationRequest{
+			FunctionName: ptr("worker"), DeadLetterConfig: &lambdaapi.DeadLetterConfig{TargetArn: &target},
+		})
+		c.settled("worker")
+		return err
+	}
+}
+
+// arranged is a cause as a part of the arrangement.
+func arranged(cause func(*crossing, string) error) func(*crossing) {
+	return func(c *crossing) {
+		c.Helper()
+		if err := cause(c, ""); err != nil {
+			c.Fatal(err)
+		}
+	}
+}
+
+func createFromZip(c *crossing, request string) error {
+	return ask(c, request, lambdaapi.CreateFunction, &lambdaapi.CreateFunctionRequest{
+		FunctionName: ptr("new"), Role: ptr(roleARN), Runtime: ptr("python3.11"), Handler: ptr("main.handler"), Code: &lambdaapi.FunctionCode{ZipFile: workerZip(c.T)},
+	})
+}
+
+func createFromBucket(c *crossing, request string) error {
+	_, err := op.Do(context.Background(), c.Bus, op.As{Caller: c.dev, Region: "us-east-1", RequestID: request}, lambdaapi.CreateFunction, &lambdaapi.CreateFunctionRequest{
+		FunctionName: ptr("new"), Role: ptr(roleARN), Runtime: ptr("python3.11"), Handler: ptr("main.handler"),
+		Code: &lambdaapi.FunctionCode{S3Bucket: ptr("edge-bucket"), S3Key: ptr("code.zip")},
+	})
+	return err
+}
