@@ -98,8 +98,7 @@ func (w *keyWorld) keyCases() map[string]keyCase {
 		"lambda:SourceFunctionArn":     {present: w.invoke("f"), values: []string{function}, absent: w.invoke("own")},
 		"lambda:EventSourceToken":      {never: "only event sources outside AWS send one, and none of them can", until: []string{"lambda:InvokeFunctionUrl"}},
 		"lambda:InvokedViaFunctionUrl": {never: noAddress, until: []string{"lambda:InvokeFunctionUrl"}},
-		"lambda:FunctionArn": {never: noAddress + ", and there are no event source mappings",
-			until: []string{"lambda:InvokeFunctionUrl", "lambda:CreateFunctionUrlConfig", "lambda:CreateEventSourceMapping"}},
+		"lambda:FunctionArn":           {present: w.mapping("ann"), values: []string{function}, absent: w.invoke("ann")},
 		// The value differs between kinds of caller: once more, for one that has no session.
 		"aws:PrincipalArn of a user": {present: w.invoke("ann"), values: []string{ann}, absent: w.asNobodySigned()},
 	}

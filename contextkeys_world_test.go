@@ -225,6 +225,16 @@ func (w *keyWorld) addPermission(who, authType string) asked {
 	}
 }
 
+// mapping asks for an event source mapping of function f.
+func (w *keyWorld) mapping(who string) asked {
+	return func() string {
+		_, _ = lambda.NewFromConfig(w.sdk(who)).CreateEventSourceMapping(context.Background(), &lambda.CreateEventSourceMappingInput{
+			FunctionName: aws.String("f"), EventSourceArn: aws.String("arn:aws:sqs:us-east-1:" + first + ":q"),
+		})
+		return "lambda:CreateEventSourceMapping"
+	}
+}
+
 func (w *keyWorld) tagFunction(who string) asked {
 	return func() string {
 		_, _ = lambda.NewFromConfig(w.sdk(who)).TagResource(context.Background(), &lambda.TagResourceInput{Resource: aws.String(w.model.arn("f")), Tags: map[string]string{"cost": "7"}})
