@@ -163,16 +163,8 @@ func TestTheQueueIsBoundedAndDiesWithTheFunction(t *testing.T) {
 	w.logging("f", working)
 	must(w, lambdaapi.PutFunctionConcurrency, &lambdaapi.PutFunctionConcurrencyRequest{FunctionName: ptr("f"), ReservedConcurrentExecutions: ptr(int32(0))})
 	w.send("f", "{}")
-	err := w.store.Update(context.Background(), func(tx *store.Tx) (err error) {
-		for i := range limits.AsyncQueue - 1 {
-			err = errors.Join(err, w.lambda.events.Put(tx, fmt.Sprint(i), w.clock.Now().Add(time.Hour), &event{}))
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = call(w, root, lambdaapi.Invoke, &lambdaapi.InvocationRequest{FunctionName: ptr("f"), InvocationType: ptr("Event")})
+	w.fill(limits.AsyncQueue - 1)
+	_, err := call(w, root, lambdaapi.Invoke, &lambdaapi.InvocationRequest{FunctionName: ptr("f"), InvocationType: ptr("Event")})
 	refused(t, err, 429, "TooManyRequestsException", "Rate Exceeded.")
 	must(w, lambdaapi.DeleteFunction, &lambdaapi.DeleteFunctionRequest{FunctionName: ptr("f")})
 	w.eventually("its event went with it", func() bool { return w.lambda.events.Len() == limits.AsyncQueue-1 })
@@ -219,6 +211,20 @@ func TestPausesGrowToFiveMinutes(t *testing.T) {
 	}
 	if pauses[0] != time.Second || pauses[2] != 2*time.Second || pauses[9] != 256*time.Second || pauses[10] != 5*time.Minute || pauses[11] != 5*time.Minute {
 		t.Errorf("pauses %v", pauses)
+	}
+}
+
+// fill puts events into the queue that nobody sent, and that are due later.
+func (w *world) fill(n int) {
+	w.Helper()
+	err := w.store.Update(context.Background(), func(tx *store.Tx) (err error) {
+		for i := range n {
+			err = errors.Join(err, w.lambda.events.Put(tx, fmt.Sprint(i), w.clock.Now().Add(24*time.Hour), &event{}))
+		}
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
 	}
 }
 

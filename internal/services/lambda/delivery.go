@@ -118,7 +118,7 @@ func (s *Service) owed(r ref, v *config, e *event, end ending, payload []byte) (
 		}
 		to := d
 		to.Target, to.Body = target, body
-		to.Object = "aws/lambda/async/" + r.name + "/" + now.Format("2006/01/02/2006-01-02T15.04.05") + "-" + id.UUID()
+		to.Object = objectsUnder + r.name + "/" + now.Format("2006/01/02/2006-01-02T15.04.05") + "-" + id.UUID()
 		all = append(all, &to)
 	}
 	if v.DeadLetters != "" && end.condition != endSuccess {
@@ -159,7 +159,7 @@ func (s *Service) deliver(ctx context.Context, _ string, d *delivery) outbox.Nex
 	switch {
 	case err == nil:
 		return outbox.Done[delivery](nil)
-	case errors.As(err, &refused) && refused.Fault != api.Server && refused.Status != 429, d.Failures >= deliveryRetries:
+	case isRefusal(err) && !(errors.As(err, &refused) && refused.Status == 429), d.Failures >= deliveryRetries:
 		s.log.WarnContext(ctx, "an event could not be delivered and is dropped", "function", d.Function, "target", d.Target, "error", err)
 		return outbox.Done[delivery](nil)
 	}
@@ -208,8 +208,7 @@ func (s *Service) send(ctx context.Context, as op.As, to sink, d *delivery) (err
 	case "lambda":
 		_, err = op.Do(ctx, s.bus, as, lambdaapi.Invoke, &lambdaapi.InvocationRequest{FunctionName: &d.Target, InvocationType: ptr("Event"), Payload: d.Body})
 	case "s3":
-		bucket := strings.TrimPrefix(d.Target, "arn:"+op.Partition+":s3:::")
-		_, err = op.Do(ctx, s.bus, as, s3api.PutObject, &s3api.PutObjectRequest{Bucket: &bucket, Key: &d.Object, ContentType: ptr("application/json"), Body: api.BytesStream(d.Body)})
+		_, err = op.Do(ctx, s.bus, as, s3api.PutObject, &s3api.PutObjectRequest{Bucket: ptr(to.bucket()), Key: &d.Object, ContentType: ptr("application/json"), Body: api.BytesStream(d.Body)})
 	}
 	return err
 }
