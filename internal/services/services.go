@@ -100,7 +100,10 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 	}
 	own, err := sallyport.New(ctx, sallyport.Deps{
 		Clock: d.Clock, Bug: d.Bug, Log: d.Log, Trail: d.Trail, Directory: directory, Encoder: tokens, Accounts: directory.Accounts,
-		Functions: func() any { return d.Executor.Status() }, DataDir: d.DataDir,
+		Functions: func(account string) any {
+			return functionStatus{d.Executor.Status(), functions.Mappings(account)}
+		},
+		DataDir: d.DataDir,
 		Reset: func(ctx context.Context) error {
 			return reset(ctx, functions, topics, buckets, queues, logging, tokens, directory, company)
 		},
@@ -122,6 +125,12 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 		}
 	}
 	return s, nil
+}
+
+// functionStatus is how functions run, and what brings them messages.
+type functionStatus struct {
+	executor.Status
+	Mappings []lambda.MappingStatus `json:"mappings"`
 }
 
 // resetter is a service that can be emptied.

@@ -53,6 +53,10 @@ func TestTheLifeOfAMapping(t *testing.T) {
 		t.Errorf("an empty setting takes away: %+v", changed)
 	}
 
+	if ours, theirs := w.lambda.Mappings(here), w.lambda.Mappings(there); len(ours) != 2 || len(theirs) != 0 {
+		t.Errorf("shown are %+v, and to others %+v", ours, theirs)
+	}
+
 	list := func(in *lambdaapi.ListEventSourceMappingsRequest) string {
 		var all []string
 		for {
@@ -231,7 +235,7 @@ func TestAQueueOfAnotherAccount(t *testing.T) {
 	open(false)
 	send("two")
 	w.eventually("the mapping says what is missing", func() bool {
-		for _, m := range w.lambda.Mappings() {
+		for _, m := range w.lambda.Mappings(here) {
 			return m.LastProcessingResult == "PROBLEM: The function execution role does not have permissions to call ReceiveMessage on SQS"
 		}
 		return false

@@ -89,7 +89,7 @@ func (w *world) result(uuid string) string {
 
 // counted are a mapping's counts.
 func (w *world) counted(uuid string) MappingStatus {
-	for _, m := range w.lambda.Mappings() {
+	for _, m := range w.lambda.Mappings(here) {
 		if m.UUID == uuid {
 			return m
 		}

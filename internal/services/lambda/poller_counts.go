@@ -1,6 +1,10 @@
 package lambda
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/sallyport/sallyport/internal/store"
+)
 
 // counts are what became of a mapping's events since the server started, under
 // the names of AWS's metrics (Lambda guide, "Event source mapping metrics").
@@ -20,10 +24,10 @@ type MappingStatus struct {
 	DeletedEventCount                        int64
 }
 
-// Mappings are the event source mappings of all accounts, with their counts.
-func (s *Service) Mappings() []MappingStatus {
+// Mappings are the event source mappings of an account, with their counts.
+func (s *Service) Mappings(account string) []MappingStatus {
 	all := []MappingStatus{}
-	for key, m := range s.mappings.All("", "") {
+	for key, m := range s.mappings.All(store.Prefix(account), "") {
 		status := MappingStatus{
 			UUID: m.UUID, EventSourceArn: m.Source, FunctionArn: m.Function, State: m.state(), LastProcessingResult: s.pollers.problem(key),
 		}

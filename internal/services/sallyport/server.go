@@ -14,14 +14,14 @@ import (
 // enforcing is the only mode there is: every call is decided, every denial holds.
 const enforcing = "enforcing"
 
-func (s *Service) describeServer(context.Context, *op.Call, *api.Empty) (*sallyportapi.DescribeServerResponse, error) {
+func (s *Service) describeServer(_ context.Context, c *op.Call, _ *api.Empty) (*sallyportapi.DescribeServerResponse, error) {
 	out := &sallyportapi.DescribeServerResponse{
 		Version: ptr(version()), Accounts: s.Accounts(), Mode: ptr(enforcing),
 		Ephemeral: ptr(s.DataDir == ""), DataDirectory: text(s.DataDir),
 		Bugs: ptr(s.Bug.Count()), LostDecisions: ptr(int64(s.Trail.Lost())), LastDecision: ptr(int64(s.Trail.Last())),
 	}
 	if s.Functions != nil {
-		raw, err := json.Marshal(s.Functions())
+		raw, err := json.Marshal(s.Functions(c.Caller.Account()))
 		if err != nil {
 			return nil, fmt.Errorf("how functions run: %w", err)
 		}

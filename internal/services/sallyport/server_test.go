@@ -13,7 +13,7 @@ func TestDescribeServer(t *testing.T) {
 	w := openWorld(t, t.TempDir(), people{})
 	out := must(w, sallyportapi.DescribeServer, &api.Empty{})
 	if out.GetMode() != "enforcing" || out.GetVersion() == "" || !slices.Equal(out.Accounts, []string{here, there}) || out.GetEphemeral() || out.GetDataDirectory() != w.store.Dir() ||
-		out.GetFunctions() != `{"mode":"sandbox"}` || out.GetBugs() != 0 || out.GetLastDecision() != 1 {
+		out.GetFunctions() != `{"mode":"sandbox","of":"`+here+`"}` || out.GetBugs() != 0 || out.GetLastDecision() != 1 {
 		t.Errorf("%+v", out)
 	}
 	if out = must(newWorld(t), sallyportapi.DescribeServer, &api.Empty{}); !out.GetEphemeral() || out.DataDirectory != nil {

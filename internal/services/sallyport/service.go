@@ -24,8 +24,9 @@ type Deps struct {
 	Encoder op.Encoder
 	// Accounts are those of the server.
 	Accounts func() []string
-	// Functions says how functions run here; it becomes JSON.
-	Functions func() any
+	// Functions says how functions run here, and what an account's event source
+	// mappings did; it becomes JSON.
+	Functions func(account string) any
 	// DataDir keeps the state, empty for a server that keeps none.
 	DataDir string
 	// Reset empties every service, and keeps the root users' keys.

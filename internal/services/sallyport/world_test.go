@@ -99,7 +99,7 @@ func openWorld(t testing.TB, dir string, p people) *world {
 	}
 	w.own, err = New(ctx, Deps{
 		Clock: w.clock, Bug: bugs, Trail: w.trail, Directory: p, DataDir: dir,
-		Accounts: func() []string { return []string{here, there} }, Functions: func() any { return map[string]string{"mode": "sandbox"} },
+		Accounts: func() []string { return []string{here, there} }, Functions: func(account string) any { return map[string]string{"mode": "sandbox", "of": account} },
 		Reset: func(context.Context) error { w.resets++; return nil },
 	})
 	if err != nil {
