@@ -170,7 +170,9 @@ func (p *plan) encodeBindings(h http.Header, o *api.Operation, v reflect.Value) 
 			h.Set(f.name, f.headerText(value))
 		case inHeaders:
 			for _, key := range sortedKeys(value) {
-				h.Set(f.name+key.String(), string(f.elem.appendText(nil, value.MapIndex(key))))
+				// Not h.Set, which would write capitals: boto3 gives user metadata the
+				// names that it reads, and S3 writes them in small letters.
+				h[f.name+key.String()] = []string{string(f.elem.appendText(nil, value.MapIndex(key)))}
 			}
 		}
 	}
