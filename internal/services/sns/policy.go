@@ -84,7 +84,10 @@ func newCompiled(b *bug.Reporter) *compiled {
 func (p *compiled) shown(_ string, old, now *topic) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if now == nil {
+	switch {
+	case now == nil && old == nil:
+		return // nothing was deleted
+	case now == nil:
 		delete(p.byARN, old.name().arn())
 		return
 	}

@@ -100,6 +100,9 @@ func (s *Service) deleteTopic(ctx context.Context, c *op.Call, in *snsapi.Delete
 		return nil, invalid("TopicArn")
 	}
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
+		if s.topics.GetIn(tx, n.key()) == nil {
+			return nil
+		}
 		return joined(s.forget(tx, n.prefix()), emptyBelow(tx, s.subscriptions, n.prefix()), emptyBelow(tx, s.recent, n.prefix()), s.topics.Delete(tx, n.key()))
 	})
 	return &api.Empty{}, err

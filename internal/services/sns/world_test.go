@@ -50,17 +50,25 @@ type world struct {
 	trail     *trail.Trail
 	people    *people
 	functions *functions
+	// played, if set, is in the place of SQS.
+	played *queues
 }
 
 func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := unstarted(t)
+	w.start()
+	t.Cleanup(w.stop)
+	return w
+}
+
+func unstarted(t testing.TB) *world {
 	t.Helper()
 	w := &world{
 		TB: t, dir: t.TempDir(), clock: clock.NewManual(time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)),
 		people: &people{map[string]string{}}, functions: &functions{policies: map[string]string{}},
 	}
 	w.functions.now = w.clock
-	w.start()
-	t.Cleanup(w.stop)
 	return w
 }
 
@@ -84,6 +92,9 @@ func (w *world) start() {
 		w.Fatal(err)
 	}
 	services := []op.Service{w.sqs, w.sns, w.functions}
+	if w.played != nil {
+		services[0] = w.played
+	}
 	w.bus, err = op.NewBus(op.Config{Gate: gate.New(w.people, services, w.trail, bugs), Services: services, Clock: w.clock, Bug: bugs})
 	if err != nil {
 		w.Fatal(err)
