@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sallyport/sallyport/internal/advice"
 	sallyportapi "github.com/sallyport/sallyport/internal/api/sallyport"
 )
 
@@ -167,26 +168,50 @@ func (d *DecisionsCmd) print(c *console, x *sallyportapi.Decision, raw json.RawM
 
 // line is a decision on one line: when, what, whether, who, on what, under which request.
 func line(d *sallyportapi.Decision) string {
-	verdict, action := "DENIED ", d.GetAction()
-	if d.GetAllowed() {
-		verdict = "ALLOWED"
-	}
-	if action == "" {
-		action = d.GetService() + " " + d.GetOperation()
-	}
-	who := d.GetPrincipal()
-	if who == "" {
-		who = "anonymous"
-	}
-	if source := d.Context["aws:SourceArn"]; len(source) == 1 {
-		who += " for " + source[0]
-	}
-	text := fmt.Sprintf("%s  %s  %s  %s", d.GetTime().Local().Format("2006-01-02 15:04:05"), verdict, action, who)
+	text := d.GetTime().Local().Format("2006-01-02 15:04:05") + "  " + verdict(d) + "  " + asked(d) + "  " + who(d)
 	if r := d.GetResource(); r != "" && r != "*" {
 		text += "  on " + r
 	}
-	if d.GetTrial() {
-		text += "  (tried only)"
+	return text + tried(d) + "  request " + d.GetRequestId()
+}
+
+// verdict has the same width for both.
+func verdict(d *sallyportapi.Decision) string {
+	if d.GetAllowed() {
+		return "ALLOWED"
 	}
-	return text + "  request " + d.GetRequestId()
+	return "DENIED "
+}
+
+// asked is the action, or the operation where that needs none.
+func asked(d *sallyportapi.Decision) string {
+	if d.GetAction() == "" {
+		return d.GetService() + " " + d.GetOperation()
+	}
+	return d.GetAction()
+}
+
+// who is the principal, and what a service acts for.
+func who(d *sallyportapi.Decision) string {
+	one := func(key string) string {
+		if v := d.Context[key]; len(v) == 1 {
+			return v[0]
+		}
+		return ""
+	}
+	switch source := one("aws:SourceArn"); {
+	case d.GetPrincipal() == "":
+		return "anonymous"
+	case source != "":
+		return d.GetPrincipal() + " for " + advice.Source(source, one("aws:SourceAccount"))
+	}
+	return d.GetPrincipal()
+}
+
+// tried marks what was asked only for what is to be done later.
+func tried(d *sallyportapi.Decision) string {
+	if d.GetTrial() {
+		return "  (tried only)"
+	}
+	return ""
 }

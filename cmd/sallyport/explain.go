@@ -33,9 +33,7 @@ func (e *ExplainCmd) Run(ctx context.Context, c *console) error {
 	if e.Encoded {
 		return printEncoded(c, &out)
 	}
-	printAsked(c, &out)
-	printCauses(c, &out)
-	printConsequences(c, &out)
+	printChain(c, &out)
 	return nil
 }
 
@@ -56,38 +54,6 @@ func printAsked(c *console, out *sallyportapi.ExplainDecisionResponse) {
 			continue
 		}
 		c.printf("%s\n", strings.TrimRight(d.GetText(), "\n"))
-	}
-}
-
-// printCauses prints how the request came about, the first cause first.
-func printCauses(c *console, out *sallyportapi.ExplainDecisionResponse) {
-	if len(out.Causes) == 0 {
-		return
-	}
-	c.printf("\nWhat led to it\n")
-	for i := range out.Causes {
-		c.printf("  %s\n", line(&out.Causes[i]))
-	}
-}
-
-// printConsequences prints what the request led to: each step under the one
-// before, and each denial with its reason.
-func printConsequences(c *console, out *sallyportapi.ExplainDecisionResponse) {
-	if len(out.Consequences) == 0 {
-		return
-	}
-	c.printf("\nWhat followed\n")
-	depth := map[string]int{out.GetRequestId(): 0}
-	for i := range out.Consequences {
-		d := &out.Consequences[i]
-		at := depth[d.Decision.GetParent()] + 1
-		depth[d.Decision.GetRequestId()] = at
-		indent := strings.Repeat("  ", at)
-		c.printf("%s%s\n", indent, line(d.Decision))
-		if !d.Decision.GetAllowed() {
-			text := strings.TrimRight(d.GetText(), "\n")
-			c.printf("\n%s  %s\n\n", indent, strings.ReplaceAll(text, "\n", "\n"+indent+"  "))
-		}
 	}
 }
 
@@ -112,11 +78,13 @@ func printExplanations(c *console, raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, &out); err != nil {
 		return err
 	}
-	decisions, _ := out["Decisions"].([]any)
-	for _, d := range decisions {
-		if d, ok := d.(map[string]any); ok {
-			if tree, ok := d["Tree"].(string); ok {
-				d["Tree"] = json.RawMessage(tree)
+	for _, list := range []string{"Decisions", "Causes", "Consequences"} {
+		decisions, _ := out[list].([]any)
+		for _, d := range decisions {
+			if d, ok := d.(map[string]any); ok {
+				if tree, ok := d["Tree"].(string); ok {
+					d["Tree"] = json.RawMessage(tree)
+				}
 			}
 		}
 	}

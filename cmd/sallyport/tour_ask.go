@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -106,40 +104,4 @@ func (s *stage) saw(ctx context.Context, text string) error {
 			return fmt.Errorf("the log of orders does not show %q: %w", text, err)
 		}
 	}
-}
-
-// nearly are the statements that would have allowed a denied request but for one
-// condition, in words.
-func nearly(e *sallyportapi.ExplainedDecision) []string {
-	var tree struct {
-		Layers []struct {
-			Policies []struct {
-				Source     string
-				Statements []struct {
-					SID      string
-					NearMiss bool
-					Parts    []struct {
-						Element, Operator, Key, Holds string
-						Wanted, Seen                  []string
-					}
-				}
-			}
-		}
-	}
-	if e.Decision.GetAllowed() || json.Unmarshal([]byte(e.GetTree()), &tree) != nil {
-		return nil
-	}
-	var all []string
-	for _, l := range tree.Layers {
-		for _, p := range l.Policies {
-			for _, s := range p.Statements {
-				for _, d := range s.Parts {
-					if s.NearMiss && d.Key != "" && d.Holds != "yes" {
-						all = append(all, fmt.Sprintf("%s wants %s %s %s, and the request has %s", p.Source, d.Operator, d.Key, strings.Join(d.Wanted, ", "), strings.Join(d.Seen, ", ")))
-					}
-				}
-			}
-		}
-	}
-	return all
 }

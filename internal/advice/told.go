@@ -11,8 +11,9 @@ import (
 // Told is one decision as it is told to a person.
 type Told struct {
 	Principal policy.Principal
-	// SourceARN is what a service principal acts for, empty if unknown.
-	SourceARN string
+	// SourceARN is what a service principal acts for, SourceAccount who has it;
+	// empty if unknown.
+	SourceARN, SourceAccount string
 	// Action may be empty for an operation that needs none: then Operation
 	// stands for it, "sts GetCallerIdentity".
 	Action, Operation, Resource string
@@ -96,11 +97,20 @@ func (t *Told) who() string {
 		return p.ARN + " (made by " + p.UserARN + ")"
 	case policy.Service:
 		if t.SourceARN != "" {
-			return p.Service + " (an AWS service, for " + t.SourceARN + ")"
+			return p.Service + " (an AWS service, for " + Source(t.SourceARN, t.SourceAccount) + ")"
 		}
 		return p.Service + " (an AWS service)"
 	}
 	return "a request that nobody signed"
+}
+
+// Source names what a service acts for, with the account that has it where the
+// ARN does not say that (a bucket's does not).
+func Source(arn, account string) string {
+	if account != "" && segment(arn, 4) == "" {
+		return arn + " of account " + account
+	}
+	return arn
 }
 
 func (t *Told) on() string {
@@ -120,7 +130,7 @@ func (t *Told) on() string {
 	case "cross":
 		on += "\n           (of another account, so the resource's side and the caller's side must both allow)"
 	case "none":
-		on += "\n           (the caller has no account, so only the resource's side can allow)"
+		on += "\n           (the caller has no account: only the policy of the resource can let it in)"
 	}
 	return on
 }

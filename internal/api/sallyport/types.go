@@ -73,7 +73,7 @@ type ExplainDecisionRequest struct {
 
 // ExplainDecisionResponse is the shape of that name.
 type ExplainDecisionResponse struct {
-	Causes       []Decision          `aws:"Causes"`
+	Causes       []ExplainedDecision `aws:"Causes"`
 	Consequences []ExplainedDecision `aws:"Consequences"`
 	Decisions    []ExplainedDecision `aws:"Decisions"`
 	RequestId    *string             `aws:"RequestId"`

@@ -10,24 +10,22 @@ import (
 
 // causes are the decisions of the requests that led to these, the first cause
 // first. What another account asked, in which f sees no part, is not told; nor
-// what led to that.
-func (s *Service) causes(ctx context.Context, f trail.Filter, asked []*trail.Record) ([]sallyportapi.Decision, error) {
-	var all []sallyportapi.Decision
-	seen := map[string]bool{}
-	for parent := parentOf(asked); parent != "" && !seen[parent] && len(seen) < limits.ChainDepth; {
+// what led to that. There is at least one record of what was asked.
+func (s *Service) causes(ctx context.Context, f trail.Filter, asked []*trail.Record) ([]sallyportapi.ExplainedDecision, error) {
+	var all []sallyportapi.ExplainedDecision
+	seen := map[string]bool{asked[0].RequestID: true}
+	for parent := parentOf(asked); parent != "" && !seen[parent] && len(seen) <= limits.ChainDepth; {
 		seen[parent] = true
 		found, err := s.Trail.Request(ctx, parent)
 		if err != nil {
 			return nil, err
 		}
-		var step []sallyportapi.Decision
-		next := ""
-		for _, r := range found {
-			if f.Match(r) {
-				step, next = append(step, decisionOf(r)), r.Parent
-			}
+		visible := visibleTo(f, found)
+		step, err := s.steps(ctx, visible)
+		if err != nil {
+			return nil, err
 		}
-		all, parent = append(step, all...), next
+		all, parent = append(step, all...), parentOf(visible)
 	}
 	return all, nil
 }
@@ -41,8 +39,35 @@ func parentOf(records []*trail.Record) string {
 	return ""
 }
 
-// consequences are the decisions of what a request led to, each followed by what
-// it led to itself. Denials are explained.
+// visibleTo are the records in which the account of f takes part.
+func visibleTo(f trail.Filter, records []*trail.Record) (visible []*trail.Record) {
+	for _, r := range records {
+		if f.Match(r) {
+			visible = append(visible, r)
+		}
+	}
+	return visible
+}
+
+// steps tells decisions as steps of a chain: what was allowed with its reason
+// only, what was denied with the whole explanation.
+func (s *Service) steps(ctx context.Context, records []*trail.Record) ([]sallyportapi.ExplainedDecision, error) {
+	var all []sallyportapi.ExplainedDecision
+	for _, r := range records {
+		told, err := s.explain(ctx, r, "")
+		if err != nil {
+			return nil, err
+		}
+		if r.Allowed {
+			told.Tree, told.Text = nil, nil
+		}
+		all = append(all, *told)
+	}
+	return all, nil
+}
+
+// consequences are the decisions of what a request led to, each request followed
+// by what it led to itself. What lies behind a request of others is not told.
 func (s *Service) consequences(ctx context.Context, f trail.Filter, requestID string) ([]sallyportapi.ExplainedDecision, error) {
 	c := &chain{s: s, f: f, seen: map[string]bool{requestID: true}}
 	err := c.follow(ctx, requestID, 0)
@@ -65,28 +90,39 @@ func (c *chain) follow(ctx context.Context, requestID string, depth int) error {
 	if err != nil {
 		return err
 	}
-	for i, r := range found {
-		if !c.f.Match(r) || own(r) {
+	for _, request := range byRequest(found) {
+		id, visible := request[0].RequestID, visibleTo(c.f, request)
+		if c.seen[id] || len(visible) == 0 || own(visible[0]) {
 			continue
 		}
+		c.seen[id] = true
+		visible = visible[:min(len(visible), limits.ChainRecords-len(c.all))]
+		steps, err := c.s.steps(ctx, visible)
+		if err != nil {
+			return err
+		}
+		c.all = append(c.all, steps...)
 		if len(c.all) == limits.ChainRecords {
 			return nil
 		}
-		told := &sallyportapi.ExplainedDecision{Decision: ptr(decisionOf(r))}
-		if !r.Allowed {
-			if told, err = c.s.explain(ctx, r, ""); err != nil {
-				return err
-			}
-		}
-		c.all = append(c.all, *told)
-		last := i+1 == len(found) || found[i+1].RequestID != r.RequestID
-		if !last || c.seen[r.RequestID] {
-			continue
-		}
-		c.seen[r.RequestID] = true
-		if err := c.follow(ctx, r.RequestID, depth+1); err != nil {
+		if err := c.follow(ctx, id, depth+1); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// byRequest groups records by their requests, in the order in which those began.
+func byRequest(records []*trail.Record) [][]*trail.Record {
+	var all [][]*trail.Record
+	at := map[string]int{}
+	for _, r := range records {
+		i, known := at[r.RequestID]
+		if !known {
+			i = len(all)
+			at[r.RequestID], all = i, append(all, nil)
+		}
+		all[i] = append(all[i], r)
+	}
+	return all
 }

@@ -10,10 +10,13 @@
 //
 // AWS has no such API. CloudTrail and the policy simulator come nearest.
 //
-//   - An account sees the decisions in which it takes part: as the caller's, or
-//     as the owner of the resource. Their explanation names the policies of
+//   - An account sees the decisions in which it takes part: as the caller's (of
+//     an AWS service: as the owner of what it acts for), or as the owner of the
+//     resource. Their explanation names the policies of
 //     both sides, the other account's too: without them a cross-account denial
 //     could not be understood. AWS would show each account its own side only.
+//   - What led to a decision and what followed from it is told as far as the
+//     account takes part in it, and not beyond.
 //   - AskDecision, ListWho and ListWhat answer what would be decided, by the
 //     gate that decides, and record nothing. What they do not say is as in the
 //     request that asks: time, address, region. They are told to the accounts

@@ -120,11 +120,17 @@ func (s *Service) tell(r *trail.Record) *advice.Told {
 	if v := r.Context["aws:SourceArn"]; len(v) == 1 {
 		t.SourceARN = v[0]
 	}
+	if v := r.Context["aws:SourceAccount"]; len(v) == 1 {
+		t.SourceAccount = v[0]
+	}
 	if r.RequestID != "" {
 		t.Lines = append(t.Lines, advice.Line{Name: "when", Text: r.Time.UTC().Format(time.RFC3339) + ", request " + r.RequestID + " (" + r.Service + " " + r.Operation + ")"})
 	}
 	if r.Parent != "" {
-		t.Lines = append(t.Lines, advice.Line{Name: "caused by", Text: "request " + r.Parent})
+		t.Lines = append(t.Lines, advice.Line{Name: "cause", Text: "request " + r.Parent})
+	}
+	if r.Trial {
+		t.Lines = append(t.Lines, advice.Line{Name: "tried", Text: "only the permission, for what is to be done later; nothing was done"})
 	}
 	t.Lines = append(t.Lines, advice.Line{Name: "AWS says", Text: r.Message})
 	return t
