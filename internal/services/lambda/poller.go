@@ -85,10 +85,10 @@ func (p *poller) work(batch []sqsapi.Message) {
 		p.lane.slots.leave()
 		return
 	}
-	if len(batch) >= min(int(p.m.Batch), pollMessages) {
-		p.lane.slots.grow()
-	}
 	received := p.s.clock.Now()
+	if len(batch) >= min(int(p.m.Batch), pollMessages) {
+		p.lane.slots.grow(received)
+	}
 	p.s.spawn(func() {
 		defer p.lane.slots.leave()
 		p.bring(p.s.ctx, batch, received)

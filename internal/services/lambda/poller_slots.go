@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/sallyport/sallyport/internal/limits"
 	"github.com/sallyport/sallyport/internal/op"
@@ -15,12 +16,17 @@ import (
 type slots struct {
 	mu                sync.Mutex
 	busy, width, most int
+	grown             time.Time
 	freed             op.Signal
 }
 
 // firstPollers is how many batches a mapping begins with (Lambda guide, "Using
 // Lambda with Amazon SQS").
 const firstPollers = 5
+
+// growPause is how long one more slot has to prove itself: up to sixty more a
+// minute, says the guide. Each costs an environment.
+const growPause = time.Second
 
 // resize sets the most slots; zero for the limit of all mappings.
 func (l *slots) resize(most int) {
@@ -67,11 +73,12 @@ func (l *slots) leave() {
 }
 
 // grow makes room while every slot is in use and batches come full.
-func (l *slots) grow() {
+func (l *slots) grow(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.busy >= l.width {
-		l.width = min(l.width+1, l.most)
+	if l.busy >= l.width && l.width < l.most && !now.Before(l.grown.Add(growPause)) {
+		l.width++
+		l.grown = now
 	}
 }
 

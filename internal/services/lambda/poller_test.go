@@ -388,12 +388,17 @@ func TestSlotsGrowAndShrink(t *testing.T) {
 	var l slots
 	l.resize(0)
 	ctx, cancel := context.WithCancel(context.Background())
-	taken := 0
+	taken, now := 0, time.Unix(0, 0)
 	for range 200 {
 		for l.take() {
 			taken++
 		}
-		l.grow()
+		l.grow(now)
+		l.grow(now) // not twice a second
+		if width := l.width; taken == firstPollers && width != firstPollers+1 {
+			t.Errorf("grown to %d", width)
+		}
+		now = now.Add(growPause)
 	}
 	if taken != limits.MappingConcurrency {
 		t.Errorf("%d slots at most", taken)

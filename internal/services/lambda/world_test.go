@@ -80,12 +80,18 @@ func (w *world) reopen() *world {
 // openWorld starts a server; an empty dir keeps its state in memory.
 func openWorld(t testing.TB, dir string, now *clock.Manual, iam *people) *world {
 	t.Helper()
+	return openWorldAt(t, dir, now, now, iam)
+}
+
+// openWorldAt is a world of any clock, which manual is, or nil.
+func openWorldAt(t testing.TB, dir string, now clock.Clock, manual *clock.Manual, iam *people) *world {
+	t.Helper()
 	st, err := store.Open(context.Background(), store.Options{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
-	w := &world{TB: t, store: st, clock: now, iam: iam}
+	w := &world{TB: t, store: st, clock: manual, iam: iam}
 	bugs := &bug.Reporter{Panic: true}
 	x, err := executor.New(executor.Config{Dir: t.TempDir(), Clock: clock.System{}, Bug: bugs})
 	if err != nil {
