@@ -55,22 +55,40 @@ func (c *clients) makeRole(t testing.TB, name string) string {
 // makeFunction makes a Python function whose handler is named handler, and waits until it is active.
 func (c *clients) makeFunction(t testing.TB, name, role, code string, variables map[string]string) string {
 	t.Helper()
-	f, err := c.lambda.CreateFunction(context.Background(), &lambda.CreateFunctionInput{
-		FunctionName: &name, Role: &role, Runtime: lambdatypes.RuntimePython312, Handler: aws.String("main.handler"),
-		Code:        &lambdatypes.FunctionCode{ZipFile: pack(t, map[string]string{"main.py": code})},
+	f := must(t, c.lambda.CreateFunction, functionInput(name, role, lambdatypes.RuntimePython312, pack(t, map[string]string{"main.py": code}), variables, 60))
+	c.waitActive(t, name)
+	return *f.FunctionArn
+}
+
+// functionInput makes a Python function of a zip whose main.handler it is.
+func functionInput(name, role string, runtime lambdatypes.Runtime, zip []byte, variables map[string]string, timeout int32) *lambda.CreateFunctionInput {
+	return &lambda.CreateFunctionInput{
+		FunctionName: &name, Role: &role, Runtime: runtime, Handler: aws.String("main.handler"),
+		Code:        &lambdatypes.FunctionCode{ZipFile: zip},
 		Environment: &lambdatypes.Environment{Variables: variables},
-		Timeout:     aws.Int32(60),
-	})
-	if err != nil {
-		t.Fatal(err)
+		Timeout:     &timeout,
 	}
+}
+
+// waitActive waits until a function may be invoked.
+func (c *clients) waitActive(t testing.TB, name string) {
+	t.Helper()
 	if err := lambda.NewFunctionActiveV2Waiter(c.lambda, func(o *lambda.FunctionActiveV2WaiterOptions) {
 		o.MinDelay, o.MaxDelay = 10*time.Millisecond, 50*time.Millisecond
 	}).
 		Wait(context.Background(), &lambda.GetFunctionInput{FunctionName: &name}, 20*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	return *f.FunctionArn
+}
+
+// must makes a call of an SDK that has to succeed.
+func must[In, Out, Options any](t testing.TB, call func(context.Context, *In, ...func(*Options)) (*Out, error), in *In) *Out {
+	t.Helper()
+	out, err := call(context.Background(), in)
+	if err != nil {
+		t.Fatalf("%T: %v", in, err)
+	}
+	return out
 }
 
 // makeUser makes an IAM user with these inline policies and gives its clients.

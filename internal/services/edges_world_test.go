@@ -116,7 +116,7 @@ func ask[In, Out any](c *crossing, request string, o api.Op[In, Out], in *In) er
 // a decision that never comes.
 func (c *crossing) decided(after uint64, f trail.Filter, match func(*trail.Record) bool) *trail.Record {
 	c.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	for seen := after; ; {
 		last := c.trail.Last()
