@@ -91,6 +91,13 @@ const (
 	// RoleSessions is how many sessions of execution roles Lambda keeps for its
 	// own calls.
 	RoleSessions = 10_000
+	// LoopRuns is how often a function runs in one chain of requests before it
+	// counts as a recursive loop (AWS Lambda guide: about 16 times). Lineages is of
+	// how many requests Lambda knows the chain, at least; LineageFunctions how many
+	// functions of a chain it counts.
+	LoopRuns         = 16
+	Lineages         = 10_000
+	LineageFunctions = 64
 )
 
 // Signatures.

@@ -29,7 +29,7 @@ func (s *Service) getFunctionCodeSigningConfig(_ context.Context, c *op.Call, _ 
 	return &lambdaapi.GetFunctionCodeSigningConfigResponse{FunctionName: &r.name}, nil
 }
 
-// Defaults of settings that are kept but change nothing here.
+// Defaults of settings. That of runtime updates is kept and changes nothing here.
 const (
 	defaultLoop          = "Terminate"
 	defaultRuntimeUpdate = "Auto"

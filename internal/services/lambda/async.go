@@ -25,6 +25,7 @@ type event struct {
 	Failures      int    `json:",omitempty"`
 	ClientContext string `json:",omitempty"`
 	TraceID       string
+	Lineage       lineage
 }
 
 // enqueue stores an event; once it returns, the event survives a crash.
@@ -35,7 +36,7 @@ func (s *Service) enqueue(ctx context.Context, c *op.Call, r ref, order *executo
 	key := r.part(id.UUID())
 	e := &event{
 		RequestID: order.RequestID, Caller: c.Caller.ARN(), Qualifier: r.qualifier, Received: c.Time, Due: c.Time,
-		ClientContext: order.ClientContext, TraceID: order.TraceID,
+		ClientContext: order.ClientContext, TraceID: order.TraceID, Lineage: s.lineages.next(c.Parent, r),
 	}
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		if s.functions.GetIn(tx, r.key()) == nil {
@@ -63,6 +64,10 @@ func (s *Service) attempt(ctx context.Context, key string, e *event) outbox.Next
 	if s.clock.Now().Sub(e.Received) > rules.age {
 		return s.finish(key, r, e, v, payload, ending{condition: endTooOld, attempts: e.Failures})
 	}
+	if too := s.looped(r, e.Lineage); too > 0 {
+		return s.loopEnds(key, r, e, v, payload, too)
+	}
+	s.lineages.note(e.RequestID, e.Lineage)
 	result, err := s.run(ctx, r, v, &executor.Invocation{
 		RequestID: e.RequestID, InvokedARN: r.arn(), Payload: payload, ClientContext: e.ClientContext, TraceID: e.TraceID,
 	})
@@ -83,6 +88,17 @@ func (s *Service) attempt(ctx context.Context, key string, e *event) outbox.Next
 		return outbox.Again(next.Due, next)
 	}
 	return s.finish(key, r, e, v, payload, end)
+}
+
+// loopEnds ends an event of a recursive loop: the first one goes where failures go
+// (AWS Lambda guide, "recursive loop detection"; that its record says
+// RetriesExhausted is UNCONFIRMED), and what comes of that ends here.
+func (s *Service) loopEnds(key string, r ref, e *event, v *config, payload []byte, too int) outbox.Next[event] {
+	s.log.Warn("a recursive loop is stopped", "function", r.unqualified(), "request", e.RequestID)
+	if too > 1 {
+		v = nil
+	}
+	return s.finish(key, r, e, v, payload, ending{condition: endExhausted, attempts: e.Failures})
 }
 
 // failed is an event whose function failed: it is tried again a minute after the

@@ -33,6 +33,7 @@ type delivery struct {
 	// Object is the key under which a bucket gets it.
 	Object   string `json:",omitempty"`
 	Failures int    `json:",omitempty"`
+	Lineage  lineage
 }
 
 // How an event ended (Lambda guide, "Capturing records of Lambda asynchronous
@@ -104,7 +105,7 @@ func (s *Service) owed(r ref, v *config, e *event, end ending, payload []byte) (
 		return nil, nil // the function is gone, and its role with it
 	}
 	now := s.clock.Now()
-	d := delivery{Function: r.unqualified(), Role: v.Role, Parent: e.RequestID}
+	d := delivery{Function: r.unqualified(), Role: v.Role, Parent: e.RequestID, Lineage: e.Lineage}
 	var all []*delivery
 	rules := s.rules(r)
 	target := rules.onFailure
@@ -182,6 +183,11 @@ func (s *Service) sendOut(ctx context.Context, d *delivery) error {
 	if err != nil {
 		return err
 	}
+	// A function that is the target is caused by the event, one behind a topic or a
+	// bucket by this request.
+	as.RequestID = id.UUID()
+	s.lineages.note(d.Parent, d.Lineage)
+	s.lineages.note(as.RequestID, d.Lineage)
 	return s.send(ctx, inRegion(as, d.Target), to, d)
 }
 

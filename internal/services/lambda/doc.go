@@ -6,7 +6,6 @@
 // Lambda calls other services in these ways only, all over the bus:
 //
 //   - On behalf of its caller (aws:ViaAWSService) it reads code from a bucket.
-//
 //   - As the service principal lambda.amazonaws.com it performs sts:AssumeRole
 //     on the execution role, when the role is set and for each new execution
 //     environment; aws:SourceArn is the function's unqualified ARN and
@@ -22,7 +21,6 @@
 //     lack lambda:SourceFunctionArn. A right that is taken away ends the polls at
 //     once: the mapping stays Enabled, and its LastProcessingResult says what is
 //     missing (in words of ours: AWS's are not known) until the right is back.
-//
 //   - As that same session it sends what asynchronous invokes leave: records to
 //     destinations, events to dead-letter targets. AWS drops what a target
 //     refuses; so is it here, and the refusal can be found in the record.
@@ -52,7 +50,15 @@
 //     tenth of a second later while its environment is busy (lines of several
 //     invokes are written together, and decided when they are written); AWS
 //     needs seconds.
-//   - Recursive loops are not detected; the setting is kept.
+//   - Lambda's own sessions of an execution role end with any change in IAM, so
+//     that a trust policy or role that is gone stops polls and deliveries at once;
+//     AWS goes on with what it has for a while.
+//   - Event source mappings are of SQS queues only. An update that only disables
+//     one is not refused for rights that its role has lost.
+//   - A recursive loop is told by which request caused which, not by a trace
+//     header: loops through invokes, destinations, topics and buckets behind
+//     destinations are stopped after sixteen runs. One through a queue, or through
+//     what a function itself sends to a topic or a bucket, is not seen.
 //   - Only the operations that AWS documents as such can be called on another
 //     account's function; every other one is refused with an empty message.
 package lambda

@@ -51,6 +51,11 @@ func (s *Service) invoke(ctx context.Context, c *op.Call, in *lambdaapi.Invocati
 		}
 		return &lambdaapi.InvocationResponse{StatusCode: ptr(int32(202))}, nil
 	}
+	chain := s.lineages.next(c.Parent, r)
+	if s.looped(r, chain) > 0 {
+		return nil, recursive()
+	}
+	s.lineages.note(order.RequestID, chain)
 	result, err := s.run(ctx, r, v, order)
 	if err != nil {
 		return nil, invokeError(err)

@@ -70,6 +70,7 @@ type Service struct {
 	live     *runtimes
 	logs     *logWriter
 	sessions *roleSessions
+	lineages *lineages
 	pollers  *pollers
 	changes  op.Changes
 
@@ -93,7 +94,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 		payloads: store.OpenLog(d.Store, "lambda.payloads"),
 		totals:   newTotals(), running: newConcurrency(),
 		code: &codeDirs{dir: filepath.Join(d.WorkDir, "code"), blobs: d.Store.Blobs(), open: map[string]*codeDir{}},
-		live: &runtimes{open: map[string]*running{}}, sessions: &roleSessions{made: map[[2]string]roleSession{}}, changes: d.Changes,
+		live: &runtimes{open: map[string]*running{}}, sessions: &roleSessions{made: map[[2]string]roleSession{}}, lineages: &lineages{}, changes: d.Changes,
 	}
 	s.pollers = &pollers{s: s, lanes: map[string]*lane{}}
 	if s.log == nil {
