@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -63,6 +64,10 @@ func (w *chainTest) explained(account, requestID string) string {
 	if err != nil {
 		return err.Error()
 	}
+	return printed(out)
+}
+
+func printed(out *sallyportapi.ExplainDecisionResponse) string {
 	var text strings.Builder
 	printChain(&console{Out: &text, Err: io.Discard}, out)
 	return text.String()
@@ -185,7 +190,7 @@ func TestExplainHidesTheOtherAccountsPart(t *testing.T) {
 	delivery := w.awaits(seen, invokeAction, publish)
 	text := w.explained(tourHome, delivery)
 	w.reads(text, `^DENIED  lambda:InvokeFunction`, `--principal sns.amazonaws.com --source-arn `+topic)
-	hides(text, "What led to it")
+	w.reads(text, `What led to it\n  request `+publish+`, which .* concerns other accounts only\n$`)
 	hides(text, "sns:Publish")
 	w.reads(w.explained(tourHome, publish), `account 111111111111 takes no part in it`)
 	w.reads(w.explained(tourPartner, publish), `^ALLOWED  sns:Publish`, `What followed\n`, `DENIED   lambda:InvokeFunction`, `to allow it, as account 111111111111: `)
@@ -287,4 +292,32 @@ func TestExplainFollowsAFunctionsOwnCalls(t *testing.T) {
 	w.reads(text, `^DENIED  lambda:InvokeFunction  at the role gate`, `What led to it\n`, `  ALLOWED  lambda:InvokeFunction  on `+arnOfFunction(orders)+`\n +by arn:aws:iam::111111111111:root, request (\S+)\n`)
 	outer := regexp.MustCompile(`(?s)What led to it.*request (\S+)\n`).FindStringSubmatch(text)
 	w.reads(w.explained(tourHome, outer[1]), `^ALLOWED  lambda:InvokeFunction`, `What followed\n`, `DENIED   lambda:InvokeFunction  on `+arnOfFunction(billing)+`\n +by arn:aws:sts::111111111111:assumed-role/orders-role/orders, request `+inner)
+}
+
+// TestExplainABatch: what a mapping brings to a function asks nobody. It has an id,
+// which the function's log shows, and no decision.
+func TestExplainABatch(t *testing.T) {
+	id := func(s string) *string { return &s }
+	call := sallyportapi.ExplainedDecision{Decision: &sallyportapi.Decision{
+		RequestId: id("call"), Parent: id("batch"), Action: id(putAction), Resource: id("arn:aws:s3:::b/k"), Principal: id("someone"), Allowed: aws.Bool(true), Time: &time.Time{},
+	}, Summary: id("allowed by statement 1"), Text: id("ALLOWED  s3:PutObject")}
+	for name, c := range map[string]struct {
+		out  sallyportapi.ExplainDecisionResponse
+		want string
+	}{
+		"from its start": {
+			sallyportapi.ExplainDecisionResponse{RequestId: id("batch"), Consequences: []sallyportapi.ExplainedDecision{call}},
+			"Request batch asked for nothing itself, as when Lambda brings messages of a queue to a function.\n\nWhat followed\n" +
+				"  ALLOWED  s3:PutObject  on arn:aws:s3:::b/k\n           by someone, request call\n           allowed by statement 1\n",
+		},
+		"from what it led to": {
+			sallyportapi.ExplainDecisionResponse{RequestId: id("call"), Decisions: []sallyportapi.ExplainedDecision{call}},
+			"ALLOWED  s3:PutObject\n\nWhat led to it\n" +
+				"  request batch, which asked for nothing (as when Lambda brings messages of a queue to a function), or concerns other accounts only\n",
+		},
+	} {
+		if got := printed(&c.out); got != c.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, got, c.want)
+		}
+	}
 }

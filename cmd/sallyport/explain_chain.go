@@ -11,6 +11,9 @@ import (
 
 // printChain explains a request, how it came about, and what it led to.
 func printChain(c *console, out *sallyportapi.ExplainDecisionResponse) {
+	if len(out.Decisions) == 0 {
+		c.printf("Request %s asked for nothing itself, as when Lambda brings messages of a queue to a function.\n", out.GetRequestId())
+	}
 	printAsked(c, out)
 	printCauses(c, out)
 	printConsequences(c, out)
@@ -18,10 +21,17 @@ func printChain(c *console, out *sallyportapi.ExplainDecisionResponse) {
 
 // printCauses prints how the request came about, the first cause first.
 func printCauses(c *console, out *sallyportapi.ExplainDecisionResponse) {
-	if len(out.Causes) == 0 {
+	parent := ""
+	for i := range out.Decisions {
+		parent = out.Decisions[i].Decision.GetParent()
+	}
+	if len(out.Causes) == 0 && parent == "" {
 		return
 	}
 	c.printf("\nWhat led to it\n")
+	if len(out.Causes) == 0 {
+		c.printf("  request %s, which asked for nothing (as when Lambda brings messages of a queue to a function), or concerns other accounts only\n", parent)
+	}
 	for i := range out.Causes {
 		printStep(c, "  ", &out.Causes[i])
 	}

@@ -96,6 +96,22 @@ func TestChain(t *testing.T) {
 	}
 }
 
+// TestChainOfARequestThatAskedNothing: a batch of a queue's messages has an id, and
+// what the function does with it names that as its cause.
+func TestChainOfARequestThatAskedNothing(t *testing.T) {
+	w := newWorld(t)
+	w.caused(w.user(here, "ann", may(lambda, "*")), "call", "batch")
+	if causes, then := w.chainOf(root, "batch"); causes != "" || then != "call" {
+		t.Errorf("led to by %q, led to %q", causes, then)
+	}
+	if causes, then := w.chainOf(root, "call"); causes != "" || then != "" {
+		t.Errorf("led to by %q, led to %q", causes, then)
+	}
+	id := "batch"
+	_, err := call(w, caller.Root(there, caller.Key{}), sallyportapi.ExplainDecision, &sallyportapi.ExplainDecisionRequest{RequestId: &id})
+	refused(t, err, "ResourceNotFoundException", "account "+there+" takes no part in it")
+}
+
 // TestChainIsBounded: neither a request that causes itself nor a very long or wide
 // chain goes on for ever.
 func TestChainIsBounded(t *testing.T) {

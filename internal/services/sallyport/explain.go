@@ -37,6 +37,8 @@ func (s *Service) explainDecision(ctx context.Context, c *op.Call, in *sallyport
 	if in.GetEncoded() {
 		encodeFor = c.Account
 	}
+	// A batch that a mapping brings to a function asks nobody, and has an id all
+	// the same: then there is only what followed.
 	out := &sallyportapi.ExplainDecisionResponse{RequestId: &requestID}
 	var seen []*trail.Record
 	for _, r := range found {
@@ -50,13 +52,16 @@ func (s *Service) explainDecision(ctx context.Context, c *op.Call, in *sallyport
 		}
 		out.Decisions = append(out.Decisions, *e)
 	}
-	if len(out.Decisions) == 0 {
-		return nil, sallyportapi.NewResourceNotFoundException("No decision has the request id %s, or account %s takes no part in it. Clients print the id with the error, as RequestId or x-amzn-RequestId; sallyport decisions lists all.", requestID, c.Account)
-	}
-	if out.Causes, err = s.causes(ctx, f, seen); err != nil {
+	if out.Consequences, err = s.consequences(ctx, f, requestID); err != nil {
 		return nil, err
 	}
-	if out.Consequences, err = s.consequences(ctx, f, requestID); err != nil {
+	switch {
+	case len(seen) > 0:
+		out.Causes, err = s.causes(ctx, f, seen)
+	case len(found) > 0 || len(out.Consequences) == 0:
+		err = sallyportapi.NewResourceNotFoundException("No decision has the request id %s, or account %s takes no part in it. Clients print the id with the error, as RequestId or x-amzn-RequestId; sallyport decisions lists all.", requestID, c.Account)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return out, nil
