@@ -6,6 +6,7 @@
 // Lambda calls other services in these ways only, all over the bus:
 //
 //   - On behalf of its caller (aws:ViaAWSService) it reads code from a bucket.
+//
 //   - As the service principal lambda.amazonaws.com it performs sts:AssumeRole
 //     on the execution role, when the role is set and for each new execution
 //     environment; aws:SourceArn is the function's unqualified ARN and
@@ -21,6 +22,7 @@
 //     lack lambda:SourceFunctionArn. A right that is taken away ends the polls at
 //     once: the mapping stays Enabled, and its LastProcessingResult says what is
 //     missing (in words of ours: AWS's are not known) until the right is back.
+//
 //   - As that same session it sends what asynchronous invokes leave: records to
 //     destinations, events to dead-letter targets. AWS drops what a target
 //     refuses; so is it here, and the refusal can be found in the record.
