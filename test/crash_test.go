@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -21,8 +22,9 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
-// kills is how often the server is killed; -short keeps to a few.
-const kills = 50
+// kills is how often the server is killed; -short keeps to a few, and
+// `go test ./test -run Lost -kills 500` looks longer.
+var kills = flag.Int("kills", 30, "how often the crash tests kill the server")
 
 // acknowledged are the writes the server said it did.
 type acknowledged struct {
@@ -42,7 +44,7 @@ func (a *acknowledged) note(set map[string]bool, name string) {
 // TestNothingAcknowledgedIsLost kills the server again and again while writers
 // are at work, and looks for every write it had acknowledged.
 func TestNothingAcknowledgedIsLost(t *testing.T) {
-	rounds := kills
+	rounds := *kills
 	if testing.Short() {
 		rounds = 5
 	}
@@ -180,7 +182,7 @@ func find(t *testing.T, c *clients, ack *acknowledged) {
 }
 
 // withMarker lists processes whose environment holds the marker.
-func withMarker(t *testing.T, marker string) []string {
+func withMarker(t testing.TB, marker string) []string {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		return nil
