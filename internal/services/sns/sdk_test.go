@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -260,5 +261,48 @@ func TestTheSDKKnowsTheErrors(t *testing.T) {
 	var any smithy.APIError
 	if !errors.As(err, &any) {
 		t.Errorf("what is not here: %v", err)
+	}
+}
+
+// arrived waits until a queue holds so many messages.
+func (c *clients) arrived(t testing.TB, url *string, n int) {
+	t.Helper()
+	for range 60_000 {
+		out, err := c.sqs.GetQueueAttributes(context.Background(), &sqs.GetQueueAttributesInput{QueueUrl: url, AttributeNames: []sqstypes.QueueAttributeName{"ApproximateNumberOfMessages"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out.Attributes["ApproximateNumberOfMessages"] == fmt.Sprint(n) {
+			return
+		}
+		<-time.After(time.Millisecond)
+	}
+	t.Fatalf("%d messages never came", n)
+}
+
+// TestAFunctionRuns through the whole server, only once SNS may invoke it.
+func TestAFunctionRuns(t *testing.T) {
+	own, _, _ := serve(t)
+	ctx := context.Background()
+	arn, ran, invoke := function(t, own)
+	invoke("0") // it works
+	ran("0")
+	topic := own.topic(t, "t", nil)
+	dead, deadARN := own.queue(t, here, "dead", *topic, nil)
+	if _, err := own.sns.Subscribe(ctx, &sns.SubscribeInput{TopicArn: topic, Protocol: aws.String("lambda"), Endpoint: &arn, Attributes: map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"` + deadARN + `"}`}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"1", "2"} {
+		if _, err := own.sns.Publish(ctx, &sns.PublishInput{TopicArn: topic, Message: &text}); err != nil {
+			t.Fatal(err)
+		}
+		if text == "1" {
+			if e := open(t, own.receive(t, dead)); e.Message != "1" {
+				t.Errorf("dead letter %+v", e)
+			}
+			own.permit(t, *topic)
+			continue
+		}
+		ran("2")
 	}
 }

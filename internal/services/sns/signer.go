@@ -39,13 +39,28 @@ type signer struct {
 	mu     sync.RWMutex
 	key    *rsa.PrivateKey
 	stored *signingKey
+
+	// made are the latest signatures: what goes to many endpoints is the same for
+	// all, and a signature takes longer than the rest of a delivery.
+	latest sync.Mutex
+	made   map[[sha256.Size]byte]*madeOnce
 }
+
+// madeOnce is a signature that one delivery makes and others wait for.
+type madeOnce struct {
+	once sync.Once
+	text string
+	err  error
+}
+
+// keptSignatures is how many signatures are kept at most.
+const keptSignatures = 256
 
 // theKey is the key of the one record.
 const theKey = "key"
 
 func openSigner(ctx context.Context, st *store.Store, c clock.Clock) (*signer, error) {
-	g := &signer{store: st, clock: c}
+	g := &signer{store: st, clock: c, made: map[[sha256.Size]byte]*madeOnce{}}
 	var err error
 	if g.table, err = store.OpenTable[signingKey](ctx, st, "sns.signing"); err != nil {
 		return nil, err
@@ -138,6 +153,26 @@ func (g *signer) sign(ctx context.Context, version, text string) (signature, cer
 	if err != nil {
 		return "", "", err
 	}
+	m := g.known(sha256.Sum256([]byte(version + "\n" + text)))
+	m.once.Do(func() { m.text, m.err = signed(key, version, text) })
+	return m.text, stored.Path, m.err
+}
+
+func (g *signer) known(digest [sha256.Size]byte) *madeOnce {
+	g.latest.Lock()
+	defer g.latest.Unlock()
+	if m := g.made[digest]; m != nil {
+		return m
+	}
+	if len(g.made) >= keptSignatures {
+		clear(g.made) // forgetting one costs making it again
+	}
+	m := &madeOnce{}
+	g.made[digest] = m
+	return m
+}
+
+func signed(key *rsa.PrivateKey, version, text string) (string, error) {
 	kind, digest := crypto.SHA1, []byte(nil)
 	if version == "2" {
 		sum := sha256.Sum256([]byte(text))
@@ -147,10 +182,7 @@ func (g *signer) sign(ctx context.Context, version, text string) (signature, cer
 		digest = sum[:]
 	}
 	raw, err := rsa.SignPKCS1v15(nil, key, kind, digest)
-	if err != nil {
-		return "", "", err
-	}
-	return base64.StdEncoding.EncodeToString(raw), stored.Path, nil
+	return base64.StdEncoding.EncodeToString(raw), err
 }
 
 // Document implements op.Publisher: the certificate.
