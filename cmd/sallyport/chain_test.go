@@ -252,7 +252,7 @@ func TestExplainMarksWhatIsTried(t *testing.T) {
 		t.Errorf("nothing was to be delivered:\n%s", text)
 	}
 	tried := regexp.MustCompile(`DENIED   sqs:ReceiveMessage.*\n.*request (\S+)\n`).FindStringSubmatch(text)
-	w.reads(w.explained(tourHome, tried[1]), `\n  tried    only the permission`, `What led to it\n`, `ALLOWED  lambda:CreateEventSourceMapping`)
+	w.reads(w.explained(tourHome, tried[1]), `^DENIED  sqs:ReceiveMessage  at the role gate: what a function may do with its execution role\n`, `\n  tried    only the permission`, `What led to it\n`, `ALLOWED  lambda:CreateEventSourceMapping`)
 }
 
 // TestExplainFollowsAnAsynchronousInvoke to its destination.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -84,24 +85,31 @@ func causedBy(requestID string) func(*sallyportapi.Decision) bool {
 
 // saw waits until orders has logged a text.
 func (s *stage) saw(ctx context.Context, text string) error {
-	waiting, cancel := context.WithTimeout(ctx, tourPatience)
-	defer cancel()
-	for {
-		seen, err := s.client().last(waiting)
-		if err != nil {
-			return err
-		}
-		out, err := s.people["root"].logs.FilterLogEvents(waiting, &cloudwatchlogs.FilterLogEventsInput{
+	return waitUntil(ctx, func(ctx context.Context) (bool, error) {
+		out, err := s.people["root"].logs.FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{
 			LogGroupName: aws.String("/aws/lambda/" + orders), FilterPattern: aws.String(`"` + text + `"`),
 		})
-		if err != nil {
+		return err == nil && len(out.Events) > 0, err
+	}, func() string { return fmt.Sprintf("the log of orders does not show %q", text) })
+}
+
+// waitUntil asks again and again, for what no decision tells the moment of.
+func waitUntil(ctx context.Context, holds func(context.Context) (bool, error), otherwise func() string) error {
+	tour := ctx
+	ctx, cancel := context.WithTimeout(ctx, tourPatience)
+	defer cancel()
+	for {
+		is, err := holds(ctx)
+		if is || err != nil && ctx.Err() == nil {
 			return err
 		}
-		if len(out.Events) > 0 {
-			return nil
-		}
-		if _, err := s.await(waiting, seen, putLogsAction, nil); err != nil {
-			return fmt.Errorf("the log of orders does not show %q: %w", text, err)
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			if tour.Err() != nil {
+				return tour.Err()
+			}
+			return errors.New(otherwise())
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -122,23 +121,15 @@ func (s *stage) send(ctx context.Context, message string) error {
 // mappingSays waits until the mapping tells of its last poll in words that begin so;
 // empty, that it tells nothing. What a poll met is known just after its decision.
 func (s *stage) mappingSays(ctx context.Context, want string) error {
-	ctx, cancel := context.WithTimeout(ctx, tourPatience)
-	defer cancel()
-	for {
+	got := ""
+	return waitUntil(ctx, func(ctx context.Context) (bool, error) {
 		out, err := s.people["root"].lambda.GetEventSourceMapping(ctx, &lambda.GetEventSourceMappingInput{UUID: &s.mapping})
 		if err != nil {
-			return err
+			return false, err
 		}
-		got := aws.ToString(out.LastProcessingResult)
-		if got == want || want != "" && strings.HasPrefix(got, want) {
-			return nil
-		}
-		select {
-		case <-time.After(10 * time.Millisecond):
-		case <-ctx.Done():
-			return fmt.Errorf("the mapping says %q, not %q", got, want)
-		}
-	}
+		got = aws.ToString(out.LastProcessingResult)
+		return got == want || want != "" && strings.HasPrefix(got, want), nil
+	}, func() string { return fmt.Sprintf("the mapping says %q, not %q", got, want) })
 }
 
 // functionWrites: a role is shared, and lambda:SourceFunctionArn tells its

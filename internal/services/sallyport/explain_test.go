@@ -1,13 +1,16 @@
 package sallyport
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/sallyport/sallyport/internal/api"
 	sallyportapi "github.com/sallyport/sallyport/internal/api/sallyport"
 	"github.com/sallyport/sallyport/internal/caller"
+	"github.com/sallyport/sallyport/internal/op"
 	"github.com/sallyport/sallyport/policy"
 )
 
@@ -80,13 +83,29 @@ func TestExplanationSurvivesARestart(t *testing.T) {
 
 func TestGates(t *testing.T) {
 	w := newWorld(t)
-	role := caller.ForRoleSession(caller.RoleSession{
-		Account: here, RoleARN: "arn:aws:iam::111111111111:role/r", RoleName: "r", RoleID: "AROAR", Name: "f", SourceFunctionARN: function,
-	}, caller.Key{})
 	w.asked.arn = function + "-2"
-	_ = w.ask(role, "by-function")
-	if got := w.explained("by-function").GetGate(); got != "role gate" {
-		t.Errorf("a function's own call is at the %q", got)
+	session := func(sourceFunction string) caller.Caller {
+		return caller.ForRoleSession(caller.RoleSession{
+			Account: here, RoleARN: "arn:aws:iam::111111111111:role/r", RoleName: "r", RoleID: "AROAR", Name: "f", SourceFunctionARN: sourceFunction,
+		}, caller.Key{})
+	}
+	from := func(k *policy.Context) { k.Set("aws:SourceIp", "192.0.2.1") }
+	for i, c := range []struct {
+		name string
+		as   caller.Caller
+		keys func(*policy.Context)
+		want string
+	}{
+		{"a function's own call", session(function), from, "role gate"},
+		{"what Lambda sends with the role", session(""), nil, "role gate"},
+		{"somebody with a role", session(""), from, "invoke gate"},
+		{"a service that forwards their request", session("").OnBehalf("cloudformation.amazonaws.com"), nil, "invoke gate"},
+	} {
+		id := fmt.Sprintf("request-%d", i)
+		_, _ = op.Do(context.Background(), w.bus, op.As{Caller: c.as, Region: region, RequestID: id, Context: c.keys}, api.Typed[question, question](askedAPI, "Invoke"), &question{})
+		if got := w.explained(id).GetGate(); got != c.want {
+			t.Errorf("%s is at the %q, want the %q", c.name, got, c.want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package sallyport
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sallyport/sallyport/internal/api"
@@ -32,14 +33,17 @@ func (g gateName) says() string {
 }
 
 // gateOf finds the gate of a question. A function's own calls carry the key
-// that names it; Lambda takes on the execution role for a function, and a
+// that names it; those that Lambda makes with the role lack it, and come from no
+// address, since no client sent them; Lambda takes on the execution role for a function, and a
 // caller passes the role to Lambda when the function is made.
 func gateOf(r *trail.Record) gateName {
 	service, name, _ := strings.Cut(r.Action, ":")
 	_, byFunction := r.Context[api.KeySourceFunctionARN]
+	_, bySomebody := r.Context["aws:SourceIp"]
+	byPlatform := r.Principal.Kind == policy.RoleSession && !bySomebody && slices.Equal(r.Context["aws:ViaAWSService"], []string{"false"})
 	lambda := r.Principal.Kind == policy.Service && strings.HasPrefix(r.Principal.Service, lambdaapi.Service.ID+".")
 	switch {
-	case byFunction, lambda && service == "sts", r.Service == lambdaapi.Service.ID && name == "PassRole":
+	case byFunction, byPlatform, lambda && service == "sts", r.Service == lambdaapi.Service.ID && name == "PassRole":
 		return roleGate
 	case service == lambdaapi.Service.ID && strings.HasPrefix(name, "Invoke"):
 		return invokeGate
