@@ -231,7 +231,8 @@ func (s *Service) duplicate(tx *store.Tx, p mappingID, m *mapping) error {
 	return nil
 }
 
-// put stores a mapping unless another one has its queue and function.
+// putMapping stores what change makes of a mapping, unless another one has its
+// queue and function.
 func (s *Service) putMapping(ctx context.Context, p mappingID, change func(old *mapping) (*mapping, error)) (*mapping, error) {
 	var now *mapping
 	err := s.store.Update(ctx, func(tx *store.Tx) (err error) {
