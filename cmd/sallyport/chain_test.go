@@ -73,6 +73,16 @@ func printed(out *sallyportapi.ExplainDecisionResponse) string {
 	return text.String()
 }
 
+// explainedJSON is what sallyport explain --json prints.
+func (w *chainTest) explainedJSON(requestID string) string {
+	w.Helper()
+	raw, err := w.client().call(w.ctx, sallyportapi.ExplainDecision.Name, &sallyportapi.ExplainDecisionRequest{RequestId: &requestID}, nil)
+	w.must(err)
+	var text strings.Builder
+	w.must(printExplanations(&console{Out: &text, Err: io.Discard, JSON: true}, raw))
+	return text.String()
+}
+
 // reads fails unless a text has these parts, in this order.
 func (w *chainTest) reads(text string, parts ...string) {
 	w.Helper()
@@ -142,6 +152,9 @@ func TestExplainFollowsAPublish(t *testing.T) {
 	w.reads(text, `\n  DENIED   sqs:SendMessage  on `+workQueue+`\n`, `request `+toQueue, `it was not delivered`, `aws sqs set-queue-attributes --queue-url https://sqs.us-east-1.amazonaws.com/111111111111/work `)
 	w.reads(w.explained(tourHome, toFunction), `^DENIED  lambda:InvokeFunction  at the invoke gate`, `who +sns.amazonaws.com \(an AWS service, for `+topic+`\)`,
 		`only the policy of the resource can let it in`, permission, `\nWhat led to it\n  ALLOWED  sns:Publish  on `+topic+`\n +by arn:aws:iam::111111111111:root, request `+publish+`\n +allowed by the root user's rights\n$`)
+
+	w.reads(w.explainedJSON(publish), `"Consequences":\[\{`, `"Tree":\{"decision":\{"effect":"implicitDeny"`, `"Decisions":\[\{`, `"Tree":\{"decision":\{"effect":"allow`)
+	w.reads(w.explainedJSON(toFunction), `"Causes":\[\{`, `"Summary":"allowed by the root user's rights"`, `"Decisions":\[\{`)
 
 	// A permission for another topic nearly lets it in.
 	w.must(w.permitService(w.ctx, "refunds", snsPrincipal, refundsTopic, ""))
