@@ -214,6 +214,18 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+// TestNested: an alternative is no level.
+func TestNested(t *testing.T) {
+	for pattern, want := range map[string]bool{
+		`{"a":["x"]}`: false, `{"a":{"b":["x"]}}`: true, `{"$or":[{"a":["x"]},{"b":["y"]}]}`: false, `{"$or":[{"a":["x"]},{"b":{"c":["y"]}}]}`: true,
+		`{"a":[{"anything-but":{"prefix":"x"}}]}`: false,
+	} {
+		if p, err := Parse([]byte(pattern)); err != nil || p.Nested() != want {
+			t.Errorf("%s: nested %v, %v", pattern, !want, err)
+		}
+	}
+}
+
 // TestNotIsTheOpposite: on one text, anything-but matches where its operand does not.
 func TestNotIsTheOpposite(t *testing.T) {
 	letters := func() string {

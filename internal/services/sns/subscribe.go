@@ -70,12 +70,13 @@ func (s *Service) subscribe(ctx context.Context, c *op.Call, in *snsapi.Subscrib
 }
 
 // sameEndpoint is a topic's subscription of the same endpoint, if there is one.
-// What was never confirmed, or was unsubscribed, goes on the way, once its token
-// is over.
+// What was never confirmed, or was unsubscribed, goes on the way: once its token
+// is over, or when its endpoint is subscribed anew.
 func (s *Service) sameEndpoint(tx *store.Tx, c *op.Call, b *subscription) (*subscription, error) {
 	count, filtered := 0, 0
 	for key, old := range s.subscriptions.All(b.topic().prefix(), "") {
-		if !old.active() && !old.confirmable(c.Time) {
+		same := old.Protocol == b.Protocol && old.Endpoint == b.Endpoint
+		if !old.active() && !old.confirmable(c.Time) || old.Gone && same {
 			if err := s.remove(tx, old); err != nil {
 				return nil, err
 			}
@@ -85,7 +86,7 @@ func (s *Service) sameEndpoint(tx *store.Tx, c *op.Call, b *subscription) (*subs
 		if old.Attributes[subFilter] != "" {
 			filtered++
 		}
-		if old.Protocol == b.Protocol && old.Endpoint == b.Endpoint && !old.Gone {
+		if same {
 			return s.subscriptions.GetIn(tx, key), nil
 		}
 	}

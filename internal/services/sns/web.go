@@ -2,9 +2,11 @@ package sns
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -62,7 +64,9 @@ func (s *Service) post(ctx context.Context, b *subscription, d *delivery) error 
 // but 2xx is tried again.
 func (w *web) send(r *http.Request) error {
 	answer, err := w.client.Do(r)
-	if err != nil {
+	if failed := (*url.Error)(nil); errors.As(err, &failed) {
+		return failed.Err // the address may hold a secret, and errors are logged
+	} else if err != nil {
 		return err
 	}
 	defer answer.Body.Close()

@@ -198,8 +198,34 @@ func TestTheLifeOfAWebSubscription(t *testing.T) {
 		t.Errorf("came back with %d %s", status, body)
 	}
 	w.publish(topic, "again")
-	if n := readNotification(t, w.one(s).body); n.Message != "again" {
+	n = readNotification(t, w.one(s).body)
+	if n.Message != "again" {
 		t.Errorf("got %+v", n)
+	}
+
+	// Subscribed anew, it cannot come back a second time by an old link.
+	if status, _ := w.get(n.UnsubscribeURL); status != 200 {
+		t.Errorf("unsubscribed with %d", status)
+	}
+	gone = readNotification(t, w.one(s).body)
+	w.confirmed(door, s, topic)
+	if status, _ := w.get(gone.SubscribeURL); status != 400 {
+		t.Errorf("an old link is followed with %d", status)
+	}
+	w.publish(topic, "once")
+	if n := readNotification(t, w.one(s).body); n.Message != "once" {
+		t.Errorf("got %+v", n)
+	}
+}
+
+// TestAddressesStayOutOfErrors: they may hold a secret.
+func TestAddressesStayOutOfErrors(t *testing.T) {
+	r, err := http.NewRequest(http.MethodPost, "http://127.0.0.1:1/?key=secret", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := newWeb().send(r); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("got %v", err)
 	}
 }
 
