@@ -10,7 +10,7 @@ import (
 	"github.com/sallyport/sallyport/internal/clock"
 )
 
-var wrongSecret = errors.New("wrong secret")
+var errWrongSecret = errors.New("wrong secret")
 
 // TestASecretIsForUnsignedCallersOnly and comes before every policy.
 func TestASecretIsForUnsignedCallersOnly(t *testing.T) {
@@ -25,7 +25,7 @@ func TestASecretIsForUnsignedCallersOnly(t *testing.T) {
 		refused error
 	}{
 		{"unsigned, with the secret", caller.Anonymous(), false, on("r"), "because", []string{"t:A on r"}, nil},
-		{"unsigned, with a wrong one", caller.Anonymous(), true, on("r"), "", nil, wrongSecret},
+		{"unsigned, with a wrong one", caller.Anonymous(), true, on("r"), "", nil, errWrongSecret},
 		{"unsigned, on nothing", caller.Anonymous(), false, on(), "", []string{"t:A on nothing"}, nil},
 		{"signed, with the secret", user, false, on("r"), "", []string{"t:A on r"}, nil},
 		{"signed, with a wrong one", user, true, on("r"), "", []string{"t:A on r"}, nil},
@@ -34,7 +34,7 @@ func TestASecretIsForUnsignedCallersOnly(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			prove := func(context.Context, *Call) error {
 				if c.wrong {
-					return wrongSecret
+					return errWrongSecret
 				}
 				return nil
 			}
@@ -63,8 +63,8 @@ func TestASecretIsForUnsignedCallersOnly(t *testing.T) {
 func TestAWrongSecretIsRefusedWhereEverybodyMay(t *testing.T) {
 	var ran bool
 	o := operation("Do")
-	b := bus(t, &gate{allow: map[string]bool{"t:A": true}}, Bind(o, handler(&ran), On("t:A", on("r")).OrSecret("because", func(context.Context, *Call) error { return wrongSecret })))
-	if _, err := Do(context.Background(), b, As{Caller: caller.Anonymous()}, o, &input{}); !errors.Is(err, wrongSecret) || ran {
+	b := bus(t, &gate{allow: map[string]bool{"t:A": true}}, Bind(o, handler(&ran), On("t:A", on("r")).OrSecret("because", func(context.Context, *Call) error { return errWrongSecret })))
+	if _, err := Do(context.Background(), b, As{Caller: caller.Anonymous()}, o, &input{}); !errors.Is(err, errWrongSecret) || ran {
 		t.Errorf("ran %v, error %v", ran, err)
 	}
 }

@@ -18,18 +18,24 @@ type published struct {
 	Time         time.Time
 }
 
-// sequence numbers the messages of a FIFO topic in their order, and leaves out
+// sequence is the number of the last message that a FIFO topic took.
+type sequence struct{ Last uint64 }
+
+// number gives the messages of a FIFO topic numbers in their order, and leaves out
 // those that it took already: they get the id and number of the first one.
-func (s *Service) sequence(tx *store.Tx, t *topic, messages []*message) (fresh []*message, err error) {
-	t = t.clone()
+func (s *Service) number(tx *store.Tx, t *topic, messages []*message) (fresh []*message, err error) {
+	var now sequence
+	if last := s.sequences.GetIn(tx, t.name().key()); last != nil {
+		now = *last
+	}
 	for _, m := range messages {
 		key := t.deduplicationKey(m)
 		if known := s.recent.GetIn(tx, key); known != nil && m.Time.Sub(known.Time) < limits.SNSDeduplication {
 			m.ID, m.Sequence = known.ID, known.Sequence
 			continue
 		}
-		t.Sequence++
-		m.Sequence = fmt.Sprintf("1%019d", t.Sequence)
+		now.Last++
+		m.Sequence = fmt.Sprintf("1%019d", now.Last)
 		if err := s.recent.Put(tx, key, &published{m.ID, m.Sequence, m.Time}); err != nil {
 			return nil, err
 		}
@@ -38,7 +44,7 @@ func (s *Service) sequence(tx *store.Tx, t *topic, messages []*message) (fresh [
 	if len(fresh) == 0 {
 		return nil, nil
 	}
-	return fresh, joined(s.forgetOld(tx, fresh[0].Time, len(fresh)+1), s.topics.Put(tx, t.name().key(), t))
+	return fresh, joined(s.forgetOld(tx, fresh[0].Time, len(fresh)+1), s.sequences.Put(tx, t.name().key(), &now))
 }
 
 // deduplicationKey is where a message is remembered: once a topic, or once a

@@ -91,9 +91,6 @@ func (p *compiled) shown(_ string, old, now *topic) {
 		delete(p.byARN, old.name().arn())
 		return
 	}
-	if old != nil && p.byARN[old.name().arn()] != nil && old.storedPolicy() == now.storedPolicy() {
-		return // a FIFO topic is written with every message
-	}
 	arn := now.name().arn()
 	loaded, err := policy.Load([]byte(now.storedPolicy()))
 	if err != nil {

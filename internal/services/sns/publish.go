@@ -106,7 +106,7 @@ func (s *Service) accept(ctx context.Context, c *op.Call, n name, messages []*me
 		}
 		if n.fifo() {
 			var err error
-			if messages, err = s.sequence(tx, t, messages); err != nil {
+			if messages, err = s.number(tx, t, messages); err != nil {
 				return err
 			}
 		}

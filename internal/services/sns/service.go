@@ -42,9 +42,11 @@ type Service struct {
 	deliveries *outbox.Outbox[delivery]
 	posts      *outbox.Outbox[delivery]
 	waiting    *store.Table[delivery]
-	// recent are the deduplication ids of FIFO topics, aging which of them end.
-	recent *store.Table[published]
-	aging  *aging
+	// sequences are the numbers of the last messages of FIFO topics, recent their
+	// deduplication ids, aging which of those end.
+	sequences *store.Table[sequence]
+	recent    *store.Table[published]
+	aging     *aging
 
 	compiled *compiled
 	filters  *filters
@@ -80,7 +82,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 }
 
 func (s *Service) open(ctx context.Context) error {
-	var errs [7]error
+	var errs [8]error
 	s.topics, errs[0] = store.OpenWatched(ctx, s.store, "sns.topics", s.compiled.shown)
 	s.subscriptions, errs[1] = store.OpenWatched(ctx, s.store, "sns.subscriptions", s.filters.shown)
 	s.waiting, errs[2] = store.OpenTable[delivery](ctx, s.store, "sns.waiting")
@@ -88,6 +90,7 @@ func (s *Service) open(ctx context.Context) error {
 	s.signer, errs[4] = openSigner(ctx, s.store, s.clock)
 	s.deliveries, errs[5] = s.openOutbox(ctx, "sns.deliveries")
 	s.posts, errs[6] = s.openOutbox(ctx, "sns.posts")
+	s.sequences, errs[7] = store.OpenTable[sequence](ctx, s.store, "sns.sequences")
 	s.aging.sort()
 	return errors.Join(errs[:]...)
 }
@@ -121,7 +124,7 @@ func (s *Service) Close() error {
 // messages stays: it is the server's.
 func (s *Service) Reset(ctx context.Context) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
-		return joined(s.forget(tx, ""), emptyBelow(tx, s.subscriptions, ""), emptyBelow(tx, s.recent, ""), emptyBelow(tx, s.topics, ""))
+		return joined(s.forget(tx, ""), emptyBelow(tx, s.subscriptions, ""), emptyBelow(tx, s.recent, ""), emptyBelow(tx, s.sequences, ""), emptyBelow(tx, s.topics, ""))
 	})
 }
 

@@ -27,8 +27,6 @@ type topic struct {
 	Tags   map[string]string
 	// Deleted counts the subscriptions that were removed.
 	Deleted int
-	// Sequence is the number of the last message of a FIFO topic.
-	Sequence uint64 `json:",omitempty"`
 }
 
 func (t *topic) name() name { return name{t.Account, t.Region, t.Name} }
@@ -103,7 +101,7 @@ func (s *Service) deleteTopic(ctx context.Context, c *op.Call, in *snsapi.Delete
 		if s.topics.GetIn(tx, n.key()) == nil {
 			return nil
 		}
-		return joined(s.forget(tx, n.prefix()), emptyBelow(tx, s.subscriptions, n.prefix()), emptyBelow(tx, s.recent, n.prefix()), s.topics.Delete(tx, n.key()))
+		return joined(s.forget(tx, n.prefix()), emptyBelow(tx, s.subscriptions, n.prefix()), emptyBelow(tx, s.recent, n.prefix()), s.sequences.Delete(tx, n.key()), s.topics.Delete(tx, n.key()))
 	})
 	return &api.Empty{}, err
 }
