@@ -381,6 +381,7 @@ func TestAnswersAreWhole(t *testing.T) {
 		if got := w.Header().Get("Content-Length"); got != itoa(w.Body.Len()) {
 			t.Errorf("%s: Content-Length %s for %d bytes", p, got, w.Body.Len())
 		}
+		//lint:ignore SA1008 S3 writes the names of metadata in small letters
 		if p == api.RESTJSON && (w.Header().Get("X-Header") != "h" || !slices.Equal(w.Header()["X-Meta-k"], []string{"v"})) {
 			t.Errorf("headers %v", w.Header())
 		}
