@@ -175,7 +175,7 @@ func badRequests(role string) []bad {
 			status: 403, code: "InvalidClientTokenId", text: "The security token included in the request is invalid"},
 		{name: "an unknown key at Lambda", service: "lambda", method: "GET", path: function, sign: func(s *signing) { s.credentials.AccessKeyID = "AKIAIOSFODNN7EXAMPLE" },
 			status: 403, code: "UnrecognizedClientException", text: "The security token included in the request is invalid"},
-		{name: "a scope of another service", service: "lambda", method: "GET", path: function, sign: func(s *signing) { s.service = "s3" },
+		{name: "a scope of another service", service: "lambda", method: "GET", path: function, sign: func(s *signing) { s.service = "dynamodb" },
 			status: 403, code: "InvalidSignatureException", text: "Credential should be scoped to correct service: 'lambda'."},
 		{name: "a body that does not match its hash", service: "lambda", method: "POST", path: function + "/there/invocations", body: `{"a":1}`, sign: func(s *signing) {
 			s.after = func(r *http.Request) {

@@ -32,6 +32,7 @@ import (
 const pipelineSays = "HELLO AccessDenied"
 
 func TestPipeline(t *testing.T) {
+	t.Parallel()
 	if !hasClient("boto3") {
 		skipClient(t, "boto3, which the function is written with,")
 	}

@@ -24,6 +24,7 @@ import (
 // condition [client:NAME] says whether a client is installed; where clients
 // are required (SALLYPORT_REQUIRE_CLIENTS=1) a missing one fails the script.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:       filepath.Join("testdata", "script"),
 		Setup:     startServer,
