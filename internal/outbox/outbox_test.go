@@ -175,6 +175,9 @@ func TestDeletedDuringAnAttemptIsOver(t *testing.T) {
 	stop := w.run(func(_ context.Context, _ string, v *string) Next[string] {
 		made <- *v
 		<-goOn
+		if *v == "b" {
+			return Done[string](nil)
+		}
 		return Again(w.clock.Now(), v)
 	})
 	w.put("a", time.Time{}, "a")
