@@ -25,9 +25,7 @@ const mostResident = 256 * mebibyte
 // which sends it in parts, several at a time, and looks at the most memory that
 // the server ever had.
 func TestLargeObjectsDoNotSitInMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("copies 1 GiB twice")
-	}
+	skipLong(t)
 	if !installed("aws") {
 		skipClient(t, "the aws CLI")
 	}
@@ -57,6 +55,7 @@ func TestLargeObjectsDoNotSitInMemory(t *testing.T) {
 
 // TestSyncOfManySmallFiles brings a folder up and down, and then only what is new.
 func TestSyncOfManySmallFiles(t *testing.T) {
+	skipLong(t)
 	if !installed("aws") {
 		skipClient(t, "the aws CLI")
 	}

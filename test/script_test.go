@@ -22,7 +22,8 @@ import (
 // anyone, `save VAR` puts the last standard output into a variable,
 // `waitfor TEXT COMMAND...` repeats a command until it prints the text. The
 // condition [client:NAME] says whether a client is installed; where clients
-// are required (SALLYPORT_REQUIRE_CLIENTS=1) a missing one fails the script.
+// are required (SALLYPORT_REQUIRE_CLIENTS=1) a missing one fails the script. Scripts
+// that take long run only there ([long]), so that go test ./... stays short.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -63,6 +64,9 @@ func startServer(e *testscript.Env) error {
 }
 
 func condition(cond string) (bool, error) {
+	if cond == "long" {
+		return clientsRequired(), nil
+	}
 	name, ok := strings.CutPrefix(cond, "client:")
 	if !ok {
 		return false, fmt.Errorf("unknown condition %q", cond)
@@ -70,10 +74,22 @@ func condition(cond string) (bool, error) {
 	if hasClient(name) {
 		return true, nil
 	}
-	if os.Getenv("SALLYPORT_REQUIRE_CLIENTS") == "1" {
+	if clientsRequired() {
 		return false, errors.New(name + " is not installed, and clients are required (SALLYPORT_REQUIRE_CLIENTS=1)")
 	}
 	return false, nil
+}
+
+// clientsRequired says that every client has to be here, and that time does not
+// matter.
+func clientsRequired() bool { return os.Getenv("SALLYPORT_REQUIRE_CLIENTS") == "1" }
+
+// skipLong skips a test that takes long where time matters.
+func skipLong(t *testing.T) {
+	t.Helper()
+	if !clientsRequired() {
+		t.Skip("takes long: SALLYPORT_REQUIRE_CLIENTS=1 runs it")
+	}
 }
 
 func hasClient(name string) bool {
