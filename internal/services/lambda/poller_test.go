@@ -336,9 +336,10 @@ func TestMessagesSurviveTheServer(t *testing.T) {
 		c := w.counted(uuid)
 		return c.InvokedEventCount == 2 && c.DeletedEventCount == 1 && len(w.printed("f", "got")) == 1
 	})
+	must(w, lambdaapi.UpdateFunctionConfiguration, &lambdaapi.UpdateFunctionConfigurationRequest{FunctionName: ptr("f"), MemorySize: ptr(int32(256))})
 	again := w.reopen()
-	must(again, lambdaapi.UpdateFunctionConfiguration, &lambdaapi.UpdateFunctionConfigurationRequest{FunctionName: ptr("f"), MemorySize: ptr(int32(256))})
-	again.eventually("it comes again, and goes", func() bool { again.clock.Advance(10 * time.Second); return again.isEmpty(q) })
+	// The clock stands still: what a server had received shows at once in the next one.
+	again.eventually("it comes again, and goes", func() bool { return again.isEmpty(q) })
 	again.gets("f", "quick", "slow")
 	if m := must(again, lambdaapi.GetEventSourceMapping, &lambdaapi.GetEventSourceMappingRequest{UUID: &uuid}); m.GetBatchSize() != 1 || m.GetState() != "Enabled" {
 		t.Errorf("the mapping after the restart: %+v", m)
