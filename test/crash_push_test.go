@@ -79,7 +79,7 @@ func (s *seams) arn(service, name string) string {
 // was acknowledged.
 func TestNoDeliveryIsLost(t *testing.T) {
 	if !installed("python3") {
-		t.Skip("python3 is not installed on this machine")
+		skipClient(t, "python3")
 	}
 	rounds := max(1, *kills/2)
 	if testing.Short() {

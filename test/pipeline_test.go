@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +89,9 @@ func skipClient(t *testing.T, what string) {
 	t.Skip(what + " is not here")
 }
 
+// unreachable is how npm says that it found no way to the registry.
+var unreachable = regexp.MustCompile(`ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|E40[137]|E50[234]`)
+
 // javascriptSDK is a folder with the script and the SDK's clients, from npm.
 func javascriptSDK(t *testing.T) string {
 	t.Helper()
@@ -112,8 +116,12 @@ func javascriptSDK(t *testing.T) string {
 		"@aws-sdk/client-iam@3", "@aws-sdk/client-lambda@3", "@aws-sdk/client-s3@3", "@aws-sdk/client-sns@3", "@aws-sdk/client-sqs@3")
 	install.Dir = dir
 	if out, err := install.CombinedOutput(); err != nil {
-		// A registry that cannot be reached is no client that is missing here.
-		t.Skip("the JavaScript SDK could not be installed: " + err.Error() + "\n" + string(out))
+		// A registry that cannot be reached is no client that is missing here; any
+		// other failure is one.
+		if unreachable.Match(out) || ctx.Err() != nil {
+			t.Skip("the JavaScript SDK could not be installed: " + err.Error() + "\n" + string(out))
+		}
+		skipClient(t, "the JavaScript SDK (npm install: "+err.Error()+"\n"+string(out)+")")
 	}
 	return dir
 }
