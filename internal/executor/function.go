@@ -22,6 +22,13 @@ type Function struct {
 	// CodeDir is the unpacked code. It must stay until Retire and the last invoke.
 	CodeDir  string
 	LogGroup string
+	// Layers are unpacked layers, seen merged as /opt: of two files of one path the
+	// later layer's counts. Each must stay as CodeDir must.
+	Layers []string
+	// Tracing says that environments get the X-Ray daemon; Traces takes what it
+	// received, and must not block.
+	Tracing bool
+	Traces  func(env *Environment, documents [][]byte)
 	// Credentials makes credentials for a new environment. Its error reaches
 	// the caller of Invoke as *CredentialsError.
 	Credentials func(ctx context.Context) (Credentials, error)
@@ -48,9 +55,24 @@ type Invocation struct {
 	Payload   []byte
 	// Tail asks for the end of the log with the result.
 	Tail bool
+	// Sink, if set, takes the response while the function writes it, instead of
+	// Result.Payload.
+	Sink Sink
 	// TraceID is the X-Amzn-Trace-Id header; InvokedARN has the qualifier as used;
 	// ClientContext is JSON. Each may be empty.
 	TraceID, InvokedARN, ClientContext string
+}
+
+// Sink takes a response while it is written. One goroutine calls it. What the
+// function sends whole arrives in one Write. A failure of the function before
+// Begin leaves the sink untouched; one after it is in the Result as any other.
+type Sink interface {
+	// Begin is called once, before the first Write, with the Content-Type that the
+	// runtime gave the response.
+	Begin(contentType string)
+	// Write takes the next bytes, and may block: then the function waits. After an
+	// error nothing more is written; the function runs on.
+	Write(p []byte) (int, error)
 }
 
 // Result is what came of an invocation.

@@ -179,7 +179,7 @@ func structOf(r *reference) string {
 func (g *generator) structures() []string {
 	var names []string
 	for name, s := range g.model.Shapes {
-		if s.Type == "structure" && !s.Exception {
+		if s.Type == "structure" && !s.Exception && !s.EventStream {
 			names = append(names, name)
 		}
 	}

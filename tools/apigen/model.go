@@ -89,6 +89,7 @@ type shape struct {
 	Enum            []string             `json:"enum,omitempty"`
 	Flattened       bool                 `json:"flattened,omitempty"`
 	Streaming       bool                 `json:"streaming,omitempty"`
+	EventStream     bool                 `json:"eventstream,omitempty"`
 	TimestampFormat string               `json:"timestampFormat,omitempty"`
 	Sensitive       bool                 `json:"sensitive,omitempty"`
 	Exception       bool                 `json:"exception,omitempty"`
@@ -180,6 +181,9 @@ func (m *model) keep(kept map[string]*shape, r *reference) {
 	}
 	s := m.Shapes[r.Shape]
 	kept[r.Shape] = s
+	if s.EventStream {
+		s.Members = nil // events are written by hand
+	}
 	for _, member := range s.Members {
 		m.keep(kept, &member)
 	}

@@ -17,6 +17,8 @@ type target struct {
 	// unchecked APIs have no front end that checks constraints or required
 	// members at all: S3 and SQS word every refusal themselves.
 	unchecked bool
+	// held are shapes of streams that are small, and held in memory as others are.
+	held []string
 	// also are further protocols that the service speaks.
 	also []string
 	// namespace is the XML namespace of answers, where the model has none.
@@ -60,15 +62,28 @@ var targets = []target{
 		"TagInstanceProfile", "TagPolicy", "TagRole", "TagUser", "UntagInstanceProfile", "UntagPolicy", "UntagRole", "UntagUser",
 		"UpdateAccessKey", "UpdateAssumeRolePolicy", "UpdateGroup", "UpdateRole", "UpdateRoleDescription", "UpdateUser",
 	}},
-	{id: "lambda", upstream: "lambda/2015-03-31", lax: []string{"Runtime"}, bind: []string{
-		"AddPermission", "CreateAlias", "CreateEventSourceMapping", "CreateFunction", "DeleteAlias", "DeleteEventSourceMapping",
-		"DeleteFunction", "DeleteFunctionConcurrency", "DeleteFunctionEventInvokeConfig", "GetAccountSettings", "GetAlias",
-		"GetEventSourceMapping", "GetFunction", "GetFunctionCodeSigningConfig",
-		"GetFunctionConcurrency", "GetFunctionConfiguration", "GetFunctionEventInvokeConfig", "GetFunctionRecursionConfig",
-		"GetPolicy", "GetRuntimeManagementConfig", "Invoke", "ListAliases", "ListEventSourceMappings", "ListFunctionEventInvokeConfigs",
-		"ListFunctions", "ListTags", "ListVersionsByFunction", "PublishVersion", "PutFunctionConcurrency", "PutFunctionEventInvokeConfig",
-		"PutFunctionRecursionConfig", "PutRuntimeManagementConfig", "RemovePermission", "TagResource", "UntagResource",
-		"UpdateAlias", "UpdateEventSourceMapping", "UpdateFunctionCode", "UpdateFunctionConfiguration", "UpdateFunctionEventInvokeConfig",
+	{id: "kms", upstream: "kms/2014-11-01", bind: []string{
+		"CancelKeyDeletion", "CreateAlias", "CreateGrant", "CreateKey", "Decrypt", "DeleteAlias", "DescribeKey", "DisableKey",
+		"DisableKeyRotation", "EnableKey", "EnableKeyRotation", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext",
+		"GenerateRandom", "GetKeyPolicy", "GetKeyRotationStatus", "ListAliases", "ListGrants", "ListKeyPolicies", "ListKeys",
+		"ListResourceTags", "ListRetirableGrants", "PutKeyPolicy", "ReEncrypt", "RetireGrant", "RevokeGrant", "ScheduleKeyDeletion",
+		"TagResource", "UntagResource", "UpdateAlias", "UpdateKeyDescription",
+	}},
+	{id: "lambda", upstream: "lambda/2015-03-31", lax: []string{"Runtime"}, held: []string{"BlobStream"}, bind: []string{
+		"AddLayerVersionPermission", "AddPermission", "CreateAlias", "CreateCodeSigningConfig", "CreateEventSourceMapping",
+		"CreateFunction", "CreateFunctionUrlConfig", "DeleteAlias", "DeleteCodeSigningConfig", "DeleteEventSourceMapping", "DeleteFunction",
+		"DeleteFunctionCodeSigningConfig", "DeleteFunctionConcurrency", "DeleteFunctionEventInvokeConfig", "DeleteFunctionUrlConfig",
+		"DeleteLayerVersion", "DeleteProvisionedConcurrencyConfig", "GetAccountSettings", "GetAlias", "GetCodeSigningConfig",
+		"GetEventSourceMapping", "GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConcurrency", "GetFunctionConfiguration",
+		"GetFunctionEventInvokeConfig", "GetFunctionRecursionConfig", "GetFunctionUrlConfig", "GetLayerVersion", "GetLayerVersionByArn",
+		"GetLayerVersionPolicy", "GetPolicy", "GetProvisionedConcurrencyConfig", "GetRuntimeManagementConfig", "Invoke", "InvokeAsync",
+		"InvokeWithResponseStream", "ListAliases", "ListCodeSigningConfigs", "ListEventSourceMappings", "ListFunctionEventInvokeConfigs",
+		"ListFunctionUrlConfigs", "ListFunctions", "ListFunctionsByCodeSigningConfig", "ListLayerVersions", "ListLayers",
+		"ListProvisionedConcurrencyConfigs", "ListTags", "ListVersionsByFunction", "PublishLayerVersion", "PublishVersion",
+		"PutFunctionCodeSigningConfig", "PutFunctionConcurrency", "PutFunctionEventInvokeConfig", "PutFunctionRecursionConfig",
+		"PutProvisionedConcurrencyConfig", "PutRuntimeManagementConfig", "RemoveLayerVersionPermission", "RemovePermission", "TagResource",
+		"UntagResource", "UpdateAlias", "UpdateCodeSigningConfig", "UpdateEventSourceMapping", "UpdateFunctionCode",
+		"UpdateFunctionConfiguration", "UpdateFunctionEventInvokeConfig", "UpdateFunctionUrlConfig",
 	}},
 	{id: "logs", upstream: "logs/2014-03-28", bind: []string{
 		"CreateLogGroup", "CreateLogStream", "DeleteLogGroup", "DeleteLogStream", "DeleteRetentionPolicy", "DescribeLogGroups",
@@ -116,6 +131,9 @@ var targets = []target{
 	}},
 	{id: "sts", upstream: "sts/2011-06-15", bind: []string{
 		"AssumeRole", "DecodeAuthorizationMessage", "GetAccessKeyInfo", "GetCallerIdentity", "GetFederationToken", "GetSessionToken",
+	}},
+	{id: "xray", upstream: "xray/2016-04-12", bind: []string{
+		"BatchGetTraces", "GetSamplingRules", "GetSamplingTargets", "GetTraceSummaries", "PutTelemetryRecords", "PutTraceSegments",
 	}},
 }
 

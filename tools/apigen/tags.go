@@ -134,10 +134,11 @@ func quoteTag(tag string) string {
 	return "`" + tag + "`"
 }
 
-// streams says whether a member is a body that is never held in memory.
+// streams says whether a member is a body that is never held in memory: bytes,
+// or events in the framing of AWS's event streams, which the service writes.
 func (g *generator) streams(r reference) bool {
 	s := g.model.Shapes[r.Shape]
-	return s.Type == "blob" && (s.Streaming || r.Streaming)
+	return s.EventStream || s.Type == "blob" && (s.Streaming || r.Streaming) && !slices.Contains(g.target.held, r.Shape)
 }
 
 // goType is the Go type of a member.

@@ -143,6 +143,11 @@ func NewPreconditionFailedException(format string, args ...any) *api.Error {
 	return &api.Error{Code: "PreconditionFailedException", Status: 412, Fault: api.Client, Message: fmt.Sprintf(format, args...), MessageMember: "message", Typed: true}
 }
 
+// NewProvisionedConcurrencyConfigNotFoundException makes the error ProvisionedConcurrencyConfigNotFoundException (404).
+func NewProvisionedConcurrencyConfigNotFoundException(format string, args ...any) *api.Error {
+	return &api.Error{Code: "ProvisionedConcurrencyConfigNotFoundException", Status: 404, Fault: api.Client, Message: fmt.Sprintf(format, args...), MessageMember: "message", Typed: true}
+}
+
 // NewRecursiveInvocationException makes the error RecursiveInvocationException (400).
 func NewRecursiveInvocationException(format string, args ...any) *api.Error {
 	return &api.Error{Code: "RecursiveInvocationException", Status: 400, Fault: api.Client, Message: fmt.Sprintf(format, args...), MessageMember: "Message", Typed: true}

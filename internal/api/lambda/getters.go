@@ -61,6 +61,78 @@ func (s *AccountUsage) GetTotalCodeSize() (v int64) {
 }
 
 // GetAction is Action, or its zero value where it is absent.
+func (s *AddLayerVersionPermissionRequest) GetAction() (v string) {
+	if s != nil && s.Action != nil {
+		return *s.Action
+	}
+	return v
+}
+
+// GetLayerName is LayerName, or its zero value where it is absent.
+func (s *AddLayerVersionPermissionRequest) GetLayerName() (v string) {
+	if s != nil && s.LayerName != nil {
+		return *s.LayerName
+	}
+	return v
+}
+
+// GetOrganizationId is OrganizationId, or its zero value where it is absent.
+func (s *AddLayerVersionPermissionRequest) GetOrganizationId() (v string) {
+	if s != nil && s.OrganizationId != nil {
+		return *s.OrganizationId
+	}
+	return v
+}
+
+// GetPrincipal is Principal, or its zero value where it is absent.
+func (s *AddLayerVersionPermissionRequest) GetPrincipal() (v string) {
+	if s != nil && s.Principal != nil {
+		return *s.Principal
+	}
+	return v
+}
+
+// GetRevisionId is RevisionId, or its zero value where it is absent.
+func (s *AddLayerVersionPermissionRequest) GetRevisionId() (v string) {
+	if s != nil && s.RevisionId != nil {
+		return *s.RevisionId
+	}
+	return v
+}
+
+// GetStatementId is StatementId, or its zero value where it is absent.
+func (s *AddLayerVersionPermissionRequest) GetStatementId() (v string) {
+	if s != nil && s.StatementId != nil {
+		return *s.StatementId
+	}
+	return v
+}
+
+// GetVersionNumber is VersionNumber, or its zero value where it is absent.
+func (s *AddLayerVersionPermissionRequest) GetVersionNumber() (v int64) {
+	if s != nil && s.VersionNumber != nil {
+		return *s.VersionNumber
+	}
+	return v
+}
+
+// GetRevisionId is RevisionId, or its zero value where it is absent.
+func (s *AddLayerVersionPermissionResponse) GetRevisionId() (v string) {
+	if s != nil && s.RevisionId != nil {
+		return *s.RevisionId
+	}
+	return v
+}
+
+// GetStatement is Statement, or its zero value where it is absent.
+func (s *AddLayerVersionPermissionResponse) GetStatement() (v string) {
+	if s != nil && s.Statement != nil {
+		return *s.Statement
+	}
+	return v
+}
+
+// GetAction is Action, or its zero value where it is absent.
 func (s *AddPermissionRequest) GetAction() (v string) {
 	if s != nil && s.Action != nil {
 		return *s.Action
@@ -212,10 +284,66 @@ func (s *AmazonManagedKafkaEventSourceConfig) GetConsumerGroupId() (v string) {
 	return v
 }
 
+// GetCodeSigningConfigArn is CodeSigningConfigArn, or its zero value where it is absent.
+func (s *CodeSigningConfig) GetCodeSigningConfigArn() (v string) {
+	if s != nil && s.CodeSigningConfigArn != nil {
+		return *s.CodeSigningConfigArn
+	}
+	return v
+}
+
+// GetCodeSigningConfigId is CodeSigningConfigId, or its zero value where it is absent.
+func (s *CodeSigningConfig) GetCodeSigningConfigId() (v string) {
+	if s != nil && s.CodeSigningConfigId != nil {
+		return *s.CodeSigningConfigId
+	}
+	return v
+}
+
+// GetDescription is Description, or its zero value where it is absent.
+func (s *CodeSigningConfig) GetDescription() (v string) {
+	if s != nil && s.Description != nil {
+		return *s.Description
+	}
+	return v
+}
+
+// GetLastModified is LastModified, or its zero value where it is absent.
+func (s *CodeSigningConfig) GetLastModified() (v string) {
+	if s != nil && s.LastModified != nil {
+		return *s.LastModified
+	}
+	return v
+}
+
+// GetUntrustedArtifactOnDeployment is UntrustedArtifactOnDeployment, or its zero value where it is absent.
+func (s *CodeSigningPolicies) GetUntrustedArtifactOnDeployment() (v string) {
+	if s != nil && s.UntrustedArtifactOnDeployment != nil {
+		return *s.UntrustedArtifactOnDeployment
+	}
+	return v
+}
+
 // GetReservedConcurrentExecutions is ReservedConcurrentExecutions, or its zero value where it is absent.
 func (s *Concurrency) GetReservedConcurrentExecutions() (v int32) {
 	if s != nil && s.ReservedConcurrentExecutions != nil {
 		return *s.ReservedConcurrentExecutions
+	}
+	return v
+}
+
+// GetAllowCredentials is AllowCredentials, or its zero value where it is absent.
+func (s *Cors) GetAllowCredentials() (v bool) {
+	if s != nil && s.AllowCredentials != nil {
+		return *s.AllowCredentials
+	}
+	return v
+}
+
+// GetMaxAge is MaxAge, or its zero value where it is absent.
+func (s *Cors) GetMaxAge() (v int32) {
+	if s != nil && s.MaxAge != nil {
+		return *s.MaxAge
 	}
 	return v
 }
@@ -248,6 +376,14 @@ func (s *CreateAliasRequest) GetFunctionVersion() (v string) {
 func (s *CreateAliasRequest) GetName() (v string) {
 	if s != nil && s.Name != nil {
 		return *s.Name
+	}
+	return v
+}
+
+// GetDescription is Description, or its zero value where it is absent.
+func (s *CreateCodeSigningConfigRequest) GetDescription() (v string) {
+	if s != nil && s.Description != nil {
+		return *s.Description
 	}
 	return v
 }
@@ -452,6 +588,78 @@ func (s *CreateFunctionRequest) GetTimeout() (v int32) {
 	return v
 }
 
+// GetAuthType is AuthType, or its zero value where it is absent.
+func (s *CreateFunctionUrlConfigRequest) GetAuthType() (v string) {
+	if s != nil && s.AuthType != nil {
+		return *s.AuthType
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *CreateFunctionUrlConfigRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetInvokeMode is InvokeMode, or its zero value where it is absent.
+func (s *CreateFunctionUrlConfigRequest) GetInvokeMode() (v string) {
+	if s != nil && s.InvokeMode != nil {
+		return *s.InvokeMode
+	}
+	return v
+}
+
+// GetQualifier is Qualifier, or its zero value where it is absent.
+func (s *CreateFunctionUrlConfigRequest) GetQualifier() (v string) {
+	if s != nil && s.Qualifier != nil {
+		return *s.Qualifier
+	}
+	return v
+}
+
+// GetAuthType is AuthType, or its zero value where it is absent.
+func (s *CreateFunctionUrlConfigResponse) GetAuthType() (v string) {
+	if s != nil && s.AuthType != nil {
+		return *s.AuthType
+	}
+	return v
+}
+
+// GetCreationTime is CreationTime, or its zero value where it is absent.
+func (s *CreateFunctionUrlConfigResponse) GetCreationTime() (v string) {
+	if s != nil && s.CreationTime != nil {
+		return *s.CreationTime
+	}
+	return v
+}
+
+// GetFunctionArn is FunctionArn, or its zero value where it is absent.
+func (s *CreateFunctionUrlConfigResponse) GetFunctionArn() (v string) {
+	if s != nil && s.FunctionArn != nil {
+		return *s.FunctionArn
+	}
+	return v
+}
+
+// GetFunctionUrl is FunctionUrl, or its zero value where it is absent.
+func (s *CreateFunctionUrlConfigResponse) GetFunctionUrl() (v string) {
+	if s != nil && s.FunctionUrl != nil {
+		return *s.FunctionUrl
+	}
+	return v
+}
+
+// GetInvokeMode is InvokeMode, or its zero value where it is absent.
+func (s *CreateFunctionUrlConfigResponse) GetInvokeMode() (v string) {
+	if s != nil && s.InvokeMode != nil {
+		return *s.InvokeMode
+	}
+	return v
+}
+
 // GetTargetArn is TargetArn, or its zero value where it is absent.
 func (s *DeadLetterConfig) GetTargetArn() (v string) {
 	if s != nil && s.TargetArn != nil {
@@ -476,10 +684,26 @@ func (s *DeleteAliasRequest) GetName() (v string) {
 	return v
 }
 
+// GetCodeSigningConfigArn is CodeSigningConfigArn, or its zero value where it is absent.
+func (s *DeleteCodeSigningConfigRequest) GetCodeSigningConfigArn() (v string) {
+	if s != nil && s.CodeSigningConfigArn != nil {
+		return *s.CodeSigningConfigArn
+	}
+	return v
+}
+
 // GetUUID is UUID, or its zero value where it is absent.
 func (s *DeleteEventSourceMappingRequest) GetUUID() (v string) {
 	if s != nil && s.UUID != nil {
 		return *s.UUID
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *DeleteFunctionCodeSigningConfigRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
 	}
 	return v
 }
@@ -528,6 +752,54 @@ func (s *DeleteFunctionRequest) GetQualifier() (v string) {
 func (s *DeleteFunctionResponse) GetStatusCode() (v int32) {
 	if s != nil && s.StatusCode != nil {
 		return *s.StatusCode
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *DeleteFunctionUrlConfigRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetQualifier is Qualifier, or its zero value where it is absent.
+func (s *DeleteFunctionUrlConfigRequest) GetQualifier() (v string) {
+	if s != nil && s.Qualifier != nil {
+		return *s.Qualifier
+	}
+	return v
+}
+
+// GetLayerName is LayerName, or its zero value where it is absent.
+func (s *DeleteLayerVersionRequest) GetLayerName() (v string) {
+	if s != nil && s.LayerName != nil {
+		return *s.LayerName
+	}
+	return v
+}
+
+// GetVersionNumber is VersionNumber, or its zero value where it is absent.
+func (s *DeleteLayerVersionRequest) GetVersionNumber() (v int64) {
+	if s != nil && s.VersionNumber != nil {
+		return *s.VersionNumber
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *DeleteProvisionedConcurrencyConfigRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetQualifier is Qualifier, or its zero value where it is absent.
+func (s *DeleteProvisionedConcurrencyConfigRequest) GetQualifier() (v string) {
+	if s != nil && s.Qualifier != nil {
+		return *s.Qualifier
 	}
 	return v
 }
@@ -1100,6 +1372,54 @@ func (s *FunctionEventInvokeConfig) GetMaximumRetryAttempts() (v int32) {
 	return v
 }
 
+// GetAuthType is AuthType, or its zero value where it is absent.
+func (s *FunctionUrlConfig) GetAuthType() (v string) {
+	if s != nil && s.AuthType != nil {
+		return *s.AuthType
+	}
+	return v
+}
+
+// GetCreationTime is CreationTime, or its zero value where it is absent.
+func (s *FunctionUrlConfig) GetCreationTime() (v string) {
+	if s != nil && s.CreationTime != nil {
+		return *s.CreationTime
+	}
+	return v
+}
+
+// GetFunctionArn is FunctionArn, or its zero value where it is absent.
+func (s *FunctionUrlConfig) GetFunctionArn() (v string) {
+	if s != nil && s.FunctionArn != nil {
+		return *s.FunctionArn
+	}
+	return v
+}
+
+// GetFunctionUrl is FunctionUrl, or its zero value where it is absent.
+func (s *FunctionUrlConfig) GetFunctionUrl() (v string) {
+	if s != nil && s.FunctionUrl != nil {
+		return *s.FunctionUrl
+	}
+	return v
+}
+
+// GetInvokeMode is InvokeMode, or its zero value where it is absent.
+func (s *FunctionUrlConfig) GetInvokeMode() (v string) {
+	if s != nil && s.InvokeMode != nil {
+		return *s.InvokeMode
+	}
+	return v
+}
+
+// GetLastModifiedTime is LastModifiedTime, or its zero value where it is absent.
+func (s *FunctionUrlConfig) GetLastModifiedTime() (v string) {
+	if s != nil && s.LastModifiedTime != nil {
+		return *s.LastModifiedTime
+	}
+	return v
+}
+
 // GetFunctionName is FunctionName, or its zero value where it is absent.
 func (s *GetAliasRequest) GetFunctionName() (v string) {
 	if s != nil && s.FunctionName != nil {
@@ -1112,6 +1432,14 @@ func (s *GetAliasRequest) GetFunctionName() (v string) {
 func (s *GetAliasRequest) GetName() (v string) {
 	if s != nil && s.Name != nil {
 		return *s.Name
+	}
+	return v
+}
+
+// GetCodeSigningConfigArn is CodeSigningConfigArn, or its zero value where it is absent.
+func (s *GetCodeSigningConfigRequest) GetCodeSigningConfigArn() (v string) {
+	if s != nil && s.CodeSigningConfigArn != nil {
+		return *s.CodeSigningConfigArn
 	}
 	return v
 }
@@ -1229,6 +1557,174 @@ func (s *GetFunctionRequest) GetQualifier() (v string) {
 }
 
 // GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *GetFunctionUrlConfigRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetQualifier is Qualifier, or its zero value where it is absent.
+func (s *GetFunctionUrlConfigRequest) GetQualifier() (v string) {
+	if s != nil && s.Qualifier != nil {
+		return *s.Qualifier
+	}
+	return v
+}
+
+// GetAuthType is AuthType, or its zero value where it is absent.
+func (s *GetFunctionUrlConfigResponse) GetAuthType() (v string) {
+	if s != nil && s.AuthType != nil {
+		return *s.AuthType
+	}
+	return v
+}
+
+// GetCreationTime is CreationTime, or its zero value where it is absent.
+func (s *GetFunctionUrlConfigResponse) GetCreationTime() (v string) {
+	if s != nil && s.CreationTime != nil {
+		return *s.CreationTime
+	}
+	return v
+}
+
+// GetFunctionArn is FunctionArn, or its zero value where it is absent.
+func (s *GetFunctionUrlConfigResponse) GetFunctionArn() (v string) {
+	if s != nil && s.FunctionArn != nil {
+		return *s.FunctionArn
+	}
+	return v
+}
+
+// GetFunctionUrl is FunctionUrl, or its zero value where it is absent.
+func (s *GetFunctionUrlConfigResponse) GetFunctionUrl() (v string) {
+	if s != nil && s.FunctionUrl != nil {
+		return *s.FunctionUrl
+	}
+	return v
+}
+
+// GetInvokeMode is InvokeMode, or its zero value where it is absent.
+func (s *GetFunctionUrlConfigResponse) GetInvokeMode() (v string) {
+	if s != nil && s.InvokeMode != nil {
+		return *s.InvokeMode
+	}
+	return v
+}
+
+// GetLastModifiedTime is LastModifiedTime, or its zero value where it is absent.
+func (s *GetFunctionUrlConfigResponse) GetLastModifiedTime() (v string) {
+	if s != nil && s.LastModifiedTime != nil {
+		return *s.LastModifiedTime
+	}
+	return v
+}
+
+// GetArn is Arn, or its zero value where it is absent.
+func (s *GetLayerVersionByArnRequest) GetArn() (v string) {
+	if s != nil && s.Arn != nil {
+		return *s.Arn
+	}
+	return v
+}
+
+// GetLayerName is LayerName, or its zero value where it is absent.
+func (s *GetLayerVersionPolicyRequest) GetLayerName() (v string) {
+	if s != nil && s.LayerName != nil {
+		return *s.LayerName
+	}
+	return v
+}
+
+// GetVersionNumber is VersionNumber, or its zero value where it is absent.
+func (s *GetLayerVersionPolicyRequest) GetVersionNumber() (v int64) {
+	if s != nil && s.VersionNumber != nil {
+		return *s.VersionNumber
+	}
+	return v
+}
+
+// GetPolicy is Policy, or its zero value where it is absent.
+func (s *GetLayerVersionPolicyResponse) GetPolicy() (v string) {
+	if s != nil && s.Policy != nil {
+		return *s.Policy
+	}
+	return v
+}
+
+// GetRevisionId is RevisionId, or its zero value where it is absent.
+func (s *GetLayerVersionPolicyResponse) GetRevisionId() (v string) {
+	if s != nil && s.RevisionId != nil {
+		return *s.RevisionId
+	}
+	return v
+}
+
+// GetLayerName is LayerName, or its zero value where it is absent.
+func (s *GetLayerVersionRequest) GetLayerName() (v string) {
+	if s != nil && s.LayerName != nil {
+		return *s.LayerName
+	}
+	return v
+}
+
+// GetVersionNumber is VersionNumber, or its zero value where it is absent.
+func (s *GetLayerVersionRequest) GetVersionNumber() (v int64) {
+	if s != nil && s.VersionNumber != nil {
+		return *s.VersionNumber
+	}
+	return v
+}
+
+// GetCreatedDate is CreatedDate, or its zero value where it is absent.
+func (s *GetLayerVersionResponse) GetCreatedDate() (v string) {
+	if s != nil && s.CreatedDate != nil {
+		return *s.CreatedDate
+	}
+	return v
+}
+
+// GetDescription is Description, or its zero value where it is absent.
+func (s *GetLayerVersionResponse) GetDescription() (v string) {
+	if s != nil && s.Description != nil {
+		return *s.Description
+	}
+	return v
+}
+
+// GetLayerArn is LayerArn, or its zero value where it is absent.
+func (s *GetLayerVersionResponse) GetLayerArn() (v string) {
+	if s != nil && s.LayerArn != nil {
+		return *s.LayerArn
+	}
+	return v
+}
+
+// GetLayerVersionArn is LayerVersionArn, or its zero value where it is absent.
+func (s *GetLayerVersionResponse) GetLayerVersionArn() (v string) {
+	if s != nil && s.LayerVersionArn != nil {
+		return *s.LayerVersionArn
+	}
+	return v
+}
+
+// GetLicenseInfo is LicenseInfo, or its zero value where it is absent.
+func (s *GetLayerVersionResponse) GetLicenseInfo() (v string) {
+	if s != nil && s.LicenseInfo != nil {
+		return *s.LicenseInfo
+	}
+	return v
+}
+
+// GetVersion is Version, or its zero value where it is absent.
+func (s *GetLayerVersionResponse) GetVersion() (v int64) {
+	if s != nil && s.Version != nil {
+		return *s.Version
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
 func (s *GetPolicyRequest) GetFunctionName() (v string) {
 	if s != nil && s.FunctionName != nil {
 		return *s.FunctionName
@@ -1256,6 +1752,70 @@ func (s *GetPolicyResponse) GetPolicy() (v string) {
 func (s *GetPolicyResponse) GetRevisionId() (v string) {
 	if s != nil && s.RevisionId != nil {
 		return *s.RevisionId
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *GetProvisionedConcurrencyConfigRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetQualifier is Qualifier, or its zero value where it is absent.
+func (s *GetProvisionedConcurrencyConfigRequest) GetQualifier() (v string) {
+	if s != nil && s.Qualifier != nil {
+		return *s.Qualifier
+	}
+	return v
+}
+
+// GetAllocatedProvisionedConcurrentExecutions is AllocatedProvisionedConcurrentExecutions, or its zero value where it is absent.
+func (s *GetProvisionedConcurrencyConfigResponse) GetAllocatedProvisionedConcurrentExecutions() (v int32) {
+	if s != nil && s.AllocatedProvisionedConcurrentExecutions != nil {
+		return *s.AllocatedProvisionedConcurrentExecutions
+	}
+	return v
+}
+
+// GetAvailableProvisionedConcurrentExecutions is AvailableProvisionedConcurrentExecutions, or its zero value where it is absent.
+func (s *GetProvisionedConcurrencyConfigResponse) GetAvailableProvisionedConcurrentExecutions() (v int32) {
+	if s != nil && s.AvailableProvisionedConcurrentExecutions != nil {
+		return *s.AvailableProvisionedConcurrentExecutions
+	}
+	return v
+}
+
+// GetLastModified is LastModified, or its zero value where it is absent.
+func (s *GetProvisionedConcurrencyConfigResponse) GetLastModified() (v string) {
+	if s != nil && s.LastModified != nil {
+		return *s.LastModified
+	}
+	return v
+}
+
+// GetRequestedProvisionedConcurrentExecutions is RequestedProvisionedConcurrentExecutions, or its zero value where it is absent.
+func (s *GetProvisionedConcurrencyConfigResponse) GetRequestedProvisionedConcurrentExecutions() (v int32) {
+	if s != nil && s.RequestedProvisionedConcurrentExecutions != nil {
+		return *s.RequestedProvisionedConcurrentExecutions
+	}
+	return v
+}
+
+// GetStatus is Status, or its zero value where it is absent.
+func (s *GetProvisionedConcurrencyConfigResponse) GetStatus() (v string) {
+	if s != nil && s.Status != nil {
+		return *s.Status
+	}
+	return v
+}
+
+// GetStatusReason is StatusReason, or its zero value where it is absent.
+func (s *GetProvisionedConcurrencyConfigResponse) GetStatusReason() (v string) {
+	if s != nil && s.StatusReason != nil {
+		return *s.StatusReason
 	}
 	return v
 }
@@ -1420,6 +1980,94 @@ func (s *InvocationResponse) GetStatusCode() (v int32) {
 	return v
 }
 
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *InvokeAsyncRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetStatus is Status, or its zero value where it is absent.
+func (s *InvokeAsyncResponse) GetStatus() (v int32) {
+	if s != nil && s.Status != nil {
+		return *s.Status
+	}
+	return v
+}
+
+// GetClientContext is ClientContext, or its zero value where it is absent.
+func (s *InvokeWithResponseStreamRequest) GetClientContext() (v string) {
+	if s != nil && s.ClientContext != nil {
+		return *s.ClientContext
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *InvokeWithResponseStreamRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetInvocationType is InvocationType, or its zero value where it is absent.
+func (s *InvokeWithResponseStreamRequest) GetInvocationType() (v string) {
+	if s != nil && s.InvocationType != nil {
+		return *s.InvocationType
+	}
+	return v
+}
+
+// GetLogType is LogType, or its zero value where it is absent.
+func (s *InvokeWithResponseStreamRequest) GetLogType() (v string) {
+	if s != nil && s.LogType != nil {
+		return *s.LogType
+	}
+	return v
+}
+
+// GetQualifier is Qualifier, or its zero value where it is absent.
+func (s *InvokeWithResponseStreamRequest) GetQualifier() (v string) {
+	if s != nil && s.Qualifier != nil {
+		return *s.Qualifier
+	}
+	return v
+}
+
+// GetTenantId is TenantId, or its zero value where it is absent.
+func (s *InvokeWithResponseStreamRequest) GetTenantId() (v string) {
+	if s != nil && s.TenantId != nil {
+		return *s.TenantId
+	}
+	return v
+}
+
+// GetExecutedVersion is ExecutedVersion, or its zero value where it is absent.
+func (s *InvokeWithResponseStreamResponse) GetExecutedVersion() (v string) {
+	if s != nil && s.ExecutedVersion != nil {
+		return *s.ExecutedVersion
+	}
+	return v
+}
+
+// GetResponseStreamContentType is ResponseStreamContentType, or its zero value where it is absent.
+func (s *InvokeWithResponseStreamResponse) GetResponseStreamContentType() (v string) {
+	if s != nil && s.ResponseStreamContentType != nil {
+		return *s.ResponseStreamContentType
+	}
+	return v
+}
+
+// GetStatusCode is StatusCode, or its zero value where it is absent.
+func (s *InvokeWithResponseStreamResponse) GetStatusCode() (v int32) {
+	if s != nil && s.StatusCode != nil {
+		return *s.StatusCode
+	}
+	return v
+}
+
 // GetType is Type, or its zero value where it is absent.
 func (s *KafkaSchemaRegistryAccessConfig) GetType() (v string) {
 	if s != nil && s.Type != nil {
@@ -1516,6 +2164,126 @@ func (s *Layer) GetSigningProfileVersionArn() (v string) {
 	return v
 }
 
+// GetS3Bucket is S3Bucket, or its zero value where it is absent.
+func (s *LayerVersionContentInput) GetS3Bucket() (v string) {
+	if s != nil && s.S3Bucket != nil {
+		return *s.S3Bucket
+	}
+	return v
+}
+
+// GetS3Key is S3Key, or its zero value where it is absent.
+func (s *LayerVersionContentInput) GetS3Key() (v string) {
+	if s != nil && s.S3Key != nil {
+		return *s.S3Key
+	}
+	return v
+}
+
+// GetS3ObjectVersion is S3ObjectVersion, or its zero value where it is absent.
+func (s *LayerVersionContentInput) GetS3ObjectVersion() (v string) {
+	if s != nil && s.S3ObjectVersion != nil {
+		return *s.S3ObjectVersion
+	}
+	return v
+}
+
+// GetCodeSha256 is CodeSha256, or its zero value where it is absent.
+func (s *LayerVersionContentOutput) GetCodeSha256() (v string) {
+	if s != nil && s.CodeSha256 != nil {
+		return *s.CodeSha256
+	}
+	return v
+}
+
+// GetCodeSize is CodeSize, or its zero value where it is absent.
+func (s *LayerVersionContentOutput) GetCodeSize() (v int64) {
+	if s != nil && s.CodeSize != nil {
+		return *s.CodeSize
+	}
+	return v
+}
+
+// GetLocation is Location, or its zero value where it is absent.
+func (s *LayerVersionContentOutput) GetLocation() (v string) {
+	if s != nil && s.Location != nil {
+		return *s.Location
+	}
+	return v
+}
+
+// GetSigningJobArn is SigningJobArn, or its zero value where it is absent.
+func (s *LayerVersionContentOutput) GetSigningJobArn() (v string) {
+	if s != nil && s.SigningJobArn != nil {
+		return *s.SigningJobArn
+	}
+	return v
+}
+
+// GetSigningProfileVersionArn is SigningProfileVersionArn, or its zero value where it is absent.
+func (s *LayerVersionContentOutput) GetSigningProfileVersionArn() (v string) {
+	if s != nil && s.SigningProfileVersionArn != nil {
+		return *s.SigningProfileVersionArn
+	}
+	return v
+}
+
+// GetCreatedDate is CreatedDate, or its zero value where it is absent.
+func (s *LayerVersionsListItem) GetCreatedDate() (v string) {
+	if s != nil && s.CreatedDate != nil {
+		return *s.CreatedDate
+	}
+	return v
+}
+
+// GetDescription is Description, or its zero value where it is absent.
+func (s *LayerVersionsListItem) GetDescription() (v string) {
+	if s != nil && s.Description != nil {
+		return *s.Description
+	}
+	return v
+}
+
+// GetLayerVersionArn is LayerVersionArn, or its zero value where it is absent.
+func (s *LayerVersionsListItem) GetLayerVersionArn() (v string) {
+	if s != nil && s.LayerVersionArn != nil {
+		return *s.LayerVersionArn
+	}
+	return v
+}
+
+// GetLicenseInfo is LicenseInfo, or its zero value where it is absent.
+func (s *LayerVersionsListItem) GetLicenseInfo() (v string) {
+	if s != nil && s.LicenseInfo != nil {
+		return *s.LicenseInfo
+	}
+	return v
+}
+
+// GetVersion is Version, or its zero value where it is absent.
+func (s *LayerVersionsListItem) GetVersion() (v int64) {
+	if s != nil && s.Version != nil {
+		return *s.Version
+	}
+	return v
+}
+
+// GetLayerArn is LayerArn, or its zero value where it is absent.
+func (s *LayersListItem) GetLayerArn() (v string) {
+	if s != nil && s.LayerArn != nil {
+		return *s.LayerArn
+	}
+	return v
+}
+
+// GetLayerName is LayerName, or its zero value where it is absent.
+func (s *LayersListItem) GetLayerName() (v string) {
+	if s != nil && s.LayerName != nil {
+		return *s.LayerName
+	}
+	return v
+}
+
 // GetFunctionName is FunctionName, or its zero value where it is absent.
 func (s *ListAliasesRequest) GetFunctionName() (v string) {
 	if s != nil && s.FunctionName != nil {
@@ -1550,6 +2318,30 @@ func (s *ListAliasesRequest) GetMaxItems() (v int32) {
 
 // GetNextMarker is NextMarker, or its zero value where it is absent.
 func (s *ListAliasesResponse) GetNextMarker() (v string) {
+	if s != nil && s.NextMarker != nil {
+		return *s.NextMarker
+	}
+	return v
+}
+
+// GetMarker is Marker, or its zero value where it is absent.
+func (s *ListCodeSigningConfigsRequest) GetMarker() (v string) {
+	if s != nil && s.Marker != nil {
+		return *s.Marker
+	}
+	return v
+}
+
+// GetMaxItems is MaxItems, or its zero value where it is absent.
+func (s *ListCodeSigningConfigsRequest) GetMaxItems() (v int32) {
+	if s != nil && s.MaxItems != nil {
+		return *s.MaxItems
+	}
+	return v
+}
+
+// GetNextMarker is NextMarker, or its zero value where it is absent.
+func (s *ListCodeSigningConfigsResponse) GetNextMarker() (v string) {
 	if s != nil && s.NextMarker != nil {
 		return *s.NextMarker
 	}
@@ -1628,6 +2420,70 @@ func (s *ListFunctionEventInvokeConfigsResponse) GetNextMarker() (v string) {
 	return v
 }
 
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *ListFunctionUrlConfigsRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetMarker is Marker, or its zero value where it is absent.
+func (s *ListFunctionUrlConfigsRequest) GetMarker() (v string) {
+	if s != nil && s.Marker != nil {
+		return *s.Marker
+	}
+	return v
+}
+
+// GetMaxItems is MaxItems, or its zero value where it is absent.
+func (s *ListFunctionUrlConfigsRequest) GetMaxItems() (v int32) {
+	if s != nil && s.MaxItems != nil {
+		return *s.MaxItems
+	}
+	return v
+}
+
+// GetNextMarker is NextMarker, or its zero value where it is absent.
+func (s *ListFunctionUrlConfigsResponse) GetNextMarker() (v string) {
+	if s != nil && s.NextMarker != nil {
+		return *s.NextMarker
+	}
+	return v
+}
+
+// GetCodeSigningConfigArn is CodeSigningConfigArn, or its zero value where it is absent.
+func (s *ListFunctionsByCodeSigningConfigRequest) GetCodeSigningConfigArn() (v string) {
+	if s != nil && s.CodeSigningConfigArn != nil {
+		return *s.CodeSigningConfigArn
+	}
+	return v
+}
+
+// GetMarker is Marker, or its zero value where it is absent.
+func (s *ListFunctionsByCodeSigningConfigRequest) GetMarker() (v string) {
+	if s != nil && s.Marker != nil {
+		return *s.Marker
+	}
+	return v
+}
+
+// GetMaxItems is MaxItems, or its zero value where it is absent.
+func (s *ListFunctionsByCodeSigningConfigRequest) GetMaxItems() (v int32) {
+	if s != nil && s.MaxItems != nil {
+		return *s.MaxItems
+	}
+	return v
+}
+
+// GetNextMarker is NextMarker, or its zero value where it is absent.
+func (s *ListFunctionsByCodeSigningConfigResponse) GetNextMarker() (v string) {
+	if s != nil && s.NextMarker != nil {
+		return *s.NextMarker
+	}
+	return v
+}
+
 // GetFunctionVersion is FunctionVersion, or its zero value where it is absent.
 func (s *ListFunctionsRequest) GetFunctionVersion() (v string) {
 	if s != nil && s.FunctionVersion != nil {
@@ -1662,6 +2518,126 @@ func (s *ListFunctionsRequest) GetMaxItems() (v int32) {
 
 // GetNextMarker is NextMarker, or its zero value where it is absent.
 func (s *ListFunctionsResponse) GetNextMarker() (v string) {
+	if s != nil && s.NextMarker != nil {
+		return *s.NextMarker
+	}
+	return v
+}
+
+// GetCompatibleArchitecture is CompatibleArchitecture, or its zero value where it is absent.
+func (s *ListLayerVersionsRequest) GetCompatibleArchitecture() (v string) {
+	if s != nil && s.CompatibleArchitecture != nil {
+		return *s.CompatibleArchitecture
+	}
+	return v
+}
+
+// GetCompatibleRuntime is CompatibleRuntime, or its zero value where it is absent.
+func (s *ListLayerVersionsRequest) GetCompatibleRuntime() (v string) {
+	if s != nil && s.CompatibleRuntime != nil {
+		return *s.CompatibleRuntime
+	}
+	return v
+}
+
+// GetLayerName is LayerName, or its zero value where it is absent.
+func (s *ListLayerVersionsRequest) GetLayerName() (v string) {
+	if s != nil && s.LayerName != nil {
+		return *s.LayerName
+	}
+	return v
+}
+
+// GetMarker is Marker, or its zero value where it is absent.
+func (s *ListLayerVersionsRequest) GetMarker() (v string) {
+	if s != nil && s.Marker != nil {
+		return *s.Marker
+	}
+	return v
+}
+
+// GetMaxItems is MaxItems, or its zero value where it is absent.
+func (s *ListLayerVersionsRequest) GetMaxItems() (v int32) {
+	if s != nil && s.MaxItems != nil {
+		return *s.MaxItems
+	}
+	return v
+}
+
+// GetNextMarker is NextMarker, or its zero value where it is absent.
+func (s *ListLayerVersionsResponse) GetNextMarker() (v string) {
+	if s != nil && s.NextMarker != nil {
+		return *s.NextMarker
+	}
+	return v
+}
+
+// GetCompatibleArchitecture is CompatibleArchitecture, or its zero value where it is absent.
+func (s *ListLayersRequest) GetCompatibleArchitecture() (v string) {
+	if s != nil && s.CompatibleArchitecture != nil {
+		return *s.CompatibleArchitecture
+	}
+	return v
+}
+
+// GetCompatibleRuntime is CompatibleRuntime, or its zero value where it is absent.
+func (s *ListLayersRequest) GetCompatibleRuntime() (v string) {
+	if s != nil && s.CompatibleRuntime != nil {
+		return *s.CompatibleRuntime
+	}
+	return v
+}
+
+// GetMarker is Marker, or its zero value where it is absent.
+func (s *ListLayersRequest) GetMarker() (v string) {
+	if s != nil && s.Marker != nil {
+		return *s.Marker
+	}
+	return v
+}
+
+// GetMaxItems is MaxItems, or its zero value where it is absent.
+func (s *ListLayersRequest) GetMaxItems() (v int32) {
+	if s != nil && s.MaxItems != nil {
+		return *s.MaxItems
+	}
+	return v
+}
+
+// GetNextMarker is NextMarker, or its zero value where it is absent.
+func (s *ListLayersResponse) GetNextMarker() (v string) {
+	if s != nil && s.NextMarker != nil {
+		return *s.NextMarker
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *ListProvisionedConcurrencyConfigsRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetMarker is Marker, or its zero value where it is absent.
+func (s *ListProvisionedConcurrencyConfigsRequest) GetMarker() (v string) {
+	if s != nil && s.Marker != nil {
+		return *s.Marker
+	}
+	return v
+}
+
+// GetMaxItems is MaxItems, or its zero value where it is absent.
+func (s *ListProvisionedConcurrencyConfigsRequest) GetMaxItems() (v int32) {
+	if s != nil && s.MaxItems != nil {
+		return *s.MaxItems
+	}
+	return v
+}
+
+// GetNextMarker is NextMarker, or its zero value where it is absent.
+func (s *ListProvisionedConcurrencyConfigsResponse) GetNextMarker() (v string) {
 	if s != nil && s.NextMarker != nil {
 		return *s.NextMarker
 	}
@@ -1756,6 +2732,62 @@ func (s *OnSuccess) GetDestination() (v string) {
 	return v
 }
 
+// GetAllocatedProvisionedConcurrentExecutions is AllocatedProvisionedConcurrentExecutions, or its zero value where it is absent.
+func (s *ProvisionedConcurrencyConfigListItem) GetAllocatedProvisionedConcurrentExecutions() (v int32) {
+	if s != nil && s.AllocatedProvisionedConcurrentExecutions != nil {
+		return *s.AllocatedProvisionedConcurrentExecutions
+	}
+	return v
+}
+
+// GetAvailableProvisionedConcurrentExecutions is AvailableProvisionedConcurrentExecutions, or its zero value where it is absent.
+func (s *ProvisionedConcurrencyConfigListItem) GetAvailableProvisionedConcurrentExecutions() (v int32) {
+	if s != nil && s.AvailableProvisionedConcurrentExecutions != nil {
+		return *s.AvailableProvisionedConcurrentExecutions
+	}
+	return v
+}
+
+// GetFunctionArn is FunctionArn, or its zero value where it is absent.
+func (s *ProvisionedConcurrencyConfigListItem) GetFunctionArn() (v string) {
+	if s != nil && s.FunctionArn != nil {
+		return *s.FunctionArn
+	}
+	return v
+}
+
+// GetLastModified is LastModified, or its zero value where it is absent.
+func (s *ProvisionedConcurrencyConfigListItem) GetLastModified() (v string) {
+	if s != nil && s.LastModified != nil {
+		return *s.LastModified
+	}
+	return v
+}
+
+// GetRequestedProvisionedConcurrentExecutions is RequestedProvisionedConcurrentExecutions, or its zero value where it is absent.
+func (s *ProvisionedConcurrencyConfigListItem) GetRequestedProvisionedConcurrentExecutions() (v int32) {
+	if s != nil && s.RequestedProvisionedConcurrentExecutions != nil {
+		return *s.RequestedProvisionedConcurrentExecutions
+	}
+	return v
+}
+
+// GetStatus is Status, or its zero value where it is absent.
+func (s *ProvisionedConcurrencyConfigListItem) GetStatus() (v string) {
+	if s != nil && s.Status != nil {
+		return *s.Status
+	}
+	return v
+}
+
+// GetStatusReason is StatusReason, or its zero value where it is absent.
+func (s *ProvisionedConcurrencyConfigListItem) GetStatusReason() (v string) {
+	if s != nil && s.StatusReason != nil {
+		return *s.StatusReason
+	}
+	return v
+}
+
 // GetMaximumPollers is MaximumPollers, or its zero value where it is absent.
 func (s *ProvisionedPollerConfig) GetMaximumPollers() (v int32) {
 	if s != nil && s.MaximumPollers != nil {
@@ -1776,6 +2808,78 @@ func (s *ProvisionedPollerConfig) GetMinimumPollers() (v int32) {
 func (s *ProvisionedPollerConfig) GetPollerGroupName() (v string) {
 	if s != nil && s.PollerGroupName != nil {
 		return *s.PollerGroupName
+	}
+	return v
+}
+
+// GetDescription is Description, or its zero value where it is absent.
+func (s *PublishLayerVersionRequest) GetDescription() (v string) {
+	if s != nil && s.Description != nil {
+		return *s.Description
+	}
+	return v
+}
+
+// GetLayerName is LayerName, or its zero value where it is absent.
+func (s *PublishLayerVersionRequest) GetLayerName() (v string) {
+	if s != nil && s.LayerName != nil {
+		return *s.LayerName
+	}
+	return v
+}
+
+// GetLicenseInfo is LicenseInfo, or its zero value where it is absent.
+func (s *PublishLayerVersionRequest) GetLicenseInfo() (v string) {
+	if s != nil && s.LicenseInfo != nil {
+		return *s.LicenseInfo
+	}
+	return v
+}
+
+// GetCreatedDate is CreatedDate, or its zero value where it is absent.
+func (s *PublishLayerVersionResponse) GetCreatedDate() (v string) {
+	if s != nil && s.CreatedDate != nil {
+		return *s.CreatedDate
+	}
+	return v
+}
+
+// GetDescription is Description, or its zero value where it is absent.
+func (s *PublishLayerVersionResponse) GetDescription() (v string) {
+	if s != nil && s.Description != nil {
+		return *s.Description
+	}
+	return v
+}
+
+// GetLayerArn is LayerArn, or its zero value where it is absent.
+func (s *PublishLayerVersionResponse) GetLayerArn() (v string) {
+	if s != nil && s.LayerArn != nil {
+		return *s.LayerArn
+	}
+	return v
+}
+
+// GetLayerVersionArn is LayerVersionArn, or its zero value where it is absent.
+func (s *PublishLayerVersionResponse) GetLayerVersionArn() (v string) {
+	if s != nil && s.LayerVersionArn != nil {
+		return *s.LayerVersionArn
+	}
+	return v
+}
+
+// GetLicenseInfo is LicenseInfo, or its zero value where it is absent.
+func (s *PublishLayerVersionResponse) GetLicenseInfo() (v string) {
+	if s != nil && s.LicenseInfo != nil {
+		return *s.LicenseInfo
+	}
+	return v
+}
+
+// GetVersion is Version, or its zero value where it is absent.
+func (s *PublishLayerVersionResponse) GetVersion() (v int64) {
+	if s != nil && s.Version != nil {
+		return *s.Version
 	}
 	return v
 }
@@ -1816,6 +2920,38 @@ func (s *PublishVersionRequest) GetPublishTo() (v string) {
 func (s *PublishVersionRequest) GetRevisionId() (v string) {
 	if s != nil && s.RevisionId != nil {
 		return *s.RevisionId
+	}
+	return v
+}
+
+// GetCodeSigningConfigArn is CodeSigningConfigArn, or its zero value where it is absent.
+func (s *PutFunctionCodeSigningConfigRequest) GetCodeSigningConfigArn() (v string) {
+	if s != nil && s.CodeSigningConfigArn != nil {
+		return *s.CodeSigningConfigArn
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *PutFunctionCodeSigningConfigRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetCodeSigningConfigArn is CodeSigningConfigArn, or its zero value where it is absent.
+func (s *PutFunctionCodeSigningConfigResponse) GetCodeSigningConfigArn() (v string) {
+	if s != nil && s.CodeSigningConfigArn != nil {
+		return *s.CodeSigningConfigArn
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *PutFunctionCodeSigningConfigResponse) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
 	}
 	return v
 }
@@ -1893,6 +3029,78 @@ func (s *PutFunctionRecursionConfigResponse) GetRecursiveLoop() (v string) {
 }
 
 // GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *PutProvisionedConcurrencyConfigRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetProvisionedConcurrentExecutions is ProvisionedConcurrentExecutions, or its zero value where it is absent.
+func (s *PutProvisionedConcurrencyConfigRequest) GetProvisionedConcurrentExecutions() (v int32) {
+	if s != nil && s.ProvisionedConcurrentExecutions != nil {
+		return *s.ProvisionedConcurrentExecutions
+	}
+	return v
+}
+
+// GetQualifier is Qualifier, or its zero value where it is absent.
+func (s *PutProvisionedConcurrencyConfigRequest) GetQualifier() (v string) {
+	if s != nil && s.Qualifier != nil {
+		return *s.Qualifier
+	}
+	return v
+}
+
+// GetAllocatedProvisionedConcurrentExecutions is AllocatedProvisionedConcurrentExecutions, or its zero value where it is absent.
+func (s *PutProvisionedConcurrencyConfigResponse) GetAllocatedProvisionedConcurrentExecutions() (v int32) {
+	if s != nil && s.AllocatedProvisionedConcurrentExecutions != nil {
+		return *s.AllocatedProvisionedConcurrentExecutions
+	}
+	return v
+}
+
+// GetAvailableProvisionedConcurrentExecutions is AvailableProvisionedConcurrentExecutions, or its zero value where it is absent.
+func (s *PutProvisionedConcurrencyConfigResponse) GetAvailableProvisionedConcurrentExecutions() (v int32) {
+	if s != nil && s.AvailableProvisionedConcurrentExecutions != nil {
+		return *s.AvailableProvisionedConcurrentExecutions
+	}
+	return v
+}
+
+// GetLastModified is LastModified, or its zero value where it is absent.
+func (s *PutProvisionedConcurrencyConfigResponse) GetLastModified() (v string) {
+	if s != nil && s.LastModified != nil {
+		return *s.LastModified
+	}
+	return v
+}
+
+// GetRequestedProvisionedConcurrentExecutions is RequestedProvisionedConcurrentExecutions, or its zero value where it is absent.
+func (s *PutProvisionedConcurrencyConfigResponse) GetRequestedProvisionedConcurrentExecutions() (v int32) {
+	if s != nil && s.RequestedProvisionedConcurrentExecutions != nil {
+		return *s.RequestedProvisionedConcurrentExecutions
+	}
+	return v
+}
+
+// GetStatus is Status, or its zero value where it is absent.
+func (s *PutProvisionedConcurrencyConfigResponse) GetStatus() (v string) {
+	if s != nil && s.Status != nil {
+		return *s.Status
+	}
+	return v
+}
+
+// GetStatusReason is StatusReason, or its zero value where it is absent.
+func (s *PutProvisionedConcurrencyConfigResponse) GetStatusReason() (v string) {
+	if s != nil && s.StatusReason != nil {
+		return *s.StatusReason
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
 func (s *PutRuntimeManagementConfigRequest) GetFunctionName() (v string) {
 	if s != nil && s.FunctionName != nil {
 		return *s.FunctionName
@@ -1944,6 +3152,38 @@ func (s *PutRuntimeManagementConfigResponse) GetRuntimeVersionArn() (v string) {
 func (s *PutRuntimeManagementConfigResponse) GetUpdateRuntimeOn() (v string) {
 	if s != nil && s.UpdateRuntimeOn != nil {
 		return *s.UpdateRuntimeOn
+	}
+	return v
+}
+
+// GetLayerName is LayerName, or its zero value where it is absent.
+func (s *RemoveLayerVersionPermissionRequest) GetLayerName() (v string) {
+	if s != nil && s.LayerName != nil {
+		return *s.LayerName
+	}
+	return v
+}
+
+// GetRevisionId is RevisionId, or its zero value where it is absent.
+func (s *RemoveLayerVersionPermissionRequest) GetRevisionId() (v string) {
+	if s != nil && s.RevisionId != nil {
+		return *s.RevisionId
+	}
+	return v
+}
+
+// GetStatementId is StatementId, or its zero value where it is absent.
+func (s *RemoveLayerVersionPermissionRequest) GetStatementId() (v string) {
+	if s != nil && s.StatementId != nil {
+		return *s.StatementId
+	}
+	return v
+}
+
+// GetVersionNumber is VersionNumber, or its zero value where it is absent.
+func (s *RemoveLayerVersionPermissionRequest) GetVersionNumber() (v int64) {
+	if s != nil && s.VersionNumber != nil {
+		return *s.VersionNumber
 	}
 	return v
 }
@@ -2152,6 +3392,22 @@ func (s *UpdateAliasRequest) GetName() (v string) {
 func (s *UpdateAliasRequest) GetRevisionId() (v string) {
 	if s != nil && s.RevisionId != nil {
 		return *s.RevisionId
+	}
+	return v
+}
+
+// GetCodeSigningConfigArn is CodeSigningConfigArn, or its zero value where it is absent.
+func (s *UpdateCodeSigningConfigRequest) GetCodeSigningConfigArn() (v string) {
+	if s != nil && s.CodeSigningConfigArn != nil {
+		return *s.CodeSigningConfigArn
+	}
+	return v
+}
+
+// GetDescription is Description, or its zero value where it is absent.
+func (s *UpdateCodeSigningConfigRequest) GetDescription() (v string) {
+	if s != nil && s.Description != nil {
+		return *s.Description
 	}
 	return v
 }
@@ -2424,6 +3680,86 @@ func (s *UpdateFunctionEventInvokeConfigRequest) GetMaximumRetryAttempts() (v in
 func (s *UpdateFunctionEventInvokeConfigRequest) GetQualifier() (v string) {
 	if s != nil && s.Qualifier != nil {
 		return *s.Qualifier
+	}
+	return v
+}
+
+// GetAuthType is AuthType, or its zero value where it is absent.
+func (s *UpdateFunctionUrlConfigRequest) GetAuthType() (v string) {
+	if s != nil && s.AuthType != nil {
+		return *s.AuthType
+	}
+	return v
+}
+
+// GetFunctionName is FunctionName, or its zero value where it is absent.
+func (s *UpdateFunctionUrlConfigRequest) GetFunctionName() (v string) {
+	if s != nil && s.FunctionName != nil {
+		return *s.FunctionName
+	}
+	return v
+}
+
+// GetInvokeMode is InvokeMode, or its zero value where it is absent.
+func (s *UpdateFunctionUrlConfigRequest) GetInvokeMode() (v string) {
+	if s != nil && s.InvokeMode != nil {
+		return *s.InvokeMode
+	}
+	return v
+}
+
+// GetQualifier is Qualifier, or its zero value where it is absent.
+func (s *UpdateFunctionUrlConfigRequest) GetQualifier() (v string) {
+	if s != nil && s.Qualifier != nil {
+		return *s.Qualifier
+	}
+	return v
+}
+
+// GetAuthType is AuthType, or its zero value where it is absent.
+func (s *UpdateFunctionUrlConfigResponse) GetAuthType() (v string) {
+	if s != nil && s.AuthType != nil {
+		return *s.AuthType
+	}
+	return v
+}
+
+// GetCreationTime is CreationTime, or its zero value where it is absent.
+func (s *UpdateFunctionUrlConfigResponse) GetCreationTime() (v string) {
+	if s != nil && s.CreationTime != nil {
+		return *s.CreationTime
+	}
+	return v
+}
+
+// GetFunctionArn is FunctionArn, or its zero value where it is absent.
+func (s *UpdateFunctionUrlConfigResponse) GetFunctionArn() (v string) {
+	if s != nil && s.FunctionArn != nil {
+		return *s.FunctionArn
+	}
+	return v
+}
+
+// GetFunctionUrl is FunctionUrl, or its zero value where it is absent.
+func (s *UpdateFunctionUrlConfigResponse) GetFunctionUrl() (v string) {
+	if s != nil && s.FunctionUrl != nil {
+		return *s.FunctionUrl
+	}
+	return v
+}
+
+// GetInvokeMode is InvokeMode, or its zero value where it is absent.
+func (s *UpdateFunctionUrlConfigResponse) GetInvokeMode() (v string) {
+	if s != nil && s.InvokeMode != nil {
+		return *s.InvokeMode
+	}
+	return v
+}
+
+// GetLastModifiedTime is LastModifiedTime, or its zero value where it is absent.
+func (s *UpdateFunctionUrlConfigResponse) GetLastModifiedTime() (v string) {
+	if s != nil && s.LastModifiedTime != nil {
+		return *s.LastModifiedTime
 	}
 	return v
 }

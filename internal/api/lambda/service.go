@@ -10,17 +10,26 @@ import "github.com/sallyport/sallyport/internal/api"
 var Service = api.Describe(&api.Service{
 	ID: "lambda", Name: "Lambda", SigningName: "lambda", Protocol: api.RESTJSON, Version: "2015-03-31",
 	Operations: []*api.Operation{
+		api.Describes[AddLayerVersionPermissionRequest, AddLayerVersionPermissionResponse]("AddLayerVersionPermission", "POST", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", 201, ""),
 		api.Describes[AddPermissionRequest, AddPermissionResponse]("AddPermission", "POST", "/2015-03-31/functions/{FunctionName}/policy", 201, ""),
 		api.Describes[CreateAliasRequest, AliasConfiguration]("CreateAlias", "POST", "/2015-03-31/functions/{FunctionName}/aliases", 201, ""),
+		api.Describes[CreateCodeSigningConfigRequest, CreateCodeSigningConfigResponse]("CreateCodeSigningConfig", "POST", "/2020-04-22/code-signing-configs", 201, ""),
 		api.Describes[CreateEventSourceMappingRequest, EventSourceMappingConfiguration]("CreateEventSourceMapping", "POST", "/2015-03-31/event-source-mappings", 202, ""),
 		api.Describes[CreateFunctionRequest, FunctionConfiguration]("CreateFunction", "POST", "/2015-03-31/functions", 201, ""),
+		api.Describes[CreateFunctionUrlConfigRequest, CreateFunctionUrlConfigResponse]("CreateFunctionUrlConfig", "POST", "/2021-10-31/functions/{FunctionName}/url", 201, ""),
 		api.Describes[DeleteAliasRequest, api.Empty]("DeleteAlias", "DELETE", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", 204, ""),
+		api.Describes[DeleteCodeSigningConfigRequest, DeleteCodeSigningConfigResponse]("DeleteCodeSigningConfig", "DELETE", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}", 204, ""),
 		api.Describes[DeleteEventSourceMappingRequest, EventSourceMappingConfiguration]("DeleteEventSourceMapping", "DELETE", "/2015-03-31/event-source-mappings/{UUID}", 202, ""),
 		api.Describes[DeleteFunctionRequest, DeleteFunctionResponse]("DeleteFunction", "DELETE", "/2015-03-31/functions/{FunctionName}", 200, ""),
+		api.Describes[DeleteFunctionCodeSigningConfigRequest, api.Empty]("DeleteFunctionCodeSigningConfig", "DELETE", "/2020-06-30/functions/{FunctionName}/code-signing-config", 204, ""),
 		api.Describes[DeleteFunctionConcurrencyRequest, api.Empty]("DeleteFunctionConcurrency", "DELETE", "/2017-10-31/functions/{FunctionName}/concurrency", 204, ""),
 		api.Describes[DeleteFunctionEventInvokeConfigRequest, api.Empty]("DeleteFunctionEventInvokeConfig", "DELETE", "/2019-09-25/functions/{FunctionName}/event-invoke-config", 204, ""),
+		api.Describes[DeleteFunctionUrlConfigRequest, api.Empty]("DeleteFunctionUrlConfig", "DELETE", "/2021-10-31/functions/{FunctionName}/url", 204, ""),
+		api.Describes[DeleteLayerVersionRequest, api.Empty]("DeleteLayerVersion", "DELETE", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", 204, ""),
+		api.Describes[DeleteProvisionedConcurrencyConfigRequest, api.Empty]("DeleteProvisionedConcurrencyConfig", "DELETE", "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", 204, ""),
 		api.Describes[GetAccountSettingsRequest, GetAccountSettingsResponse]("GetAccountSettings", "GET", "/2016-08-19/account-settings", 200, ""),
 		api.Describes[GetAliasRequest, AliasConfiguration]("GetAlias", "GET", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", 200, ""),
+		api.Describes[GetCodeSigningConfigRequest, GetCodeSigningConfigResponse]("GetCodeSigningConfig", "GET", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}", 200, ""),
 		api.Describes[GetEventSourceMappingRequest, EventSourceMappingConfiguration]("GetEventSourceMapping", "GET", "/2015-03-31/event-source-mappings/{UUID}", 200, ""),
 		api.Describes[GetFunctionRequest, GetFunctionResponse]("GetFunction", "GET", "/2015-03-31/functions/{FunctionName}", 200, ""),
 		api.Describes[GetFunctionCodeSigningConfigRequest, GetFunctionCodeSigningConfigResponse]("GetFunctionCodeSigningConfig", "GET", "/2020-06-30/functions/{FunctionName}/code-signing-config", 200, ""),
@@ -28,118 +37,137 @@ var Service = api.Describe(&api.Service{
 		api.Describes[GetFunctionConfigurationRequest, FunctionConfiguration]("GetFunctionConfiguration", "GET", "/2015-03-31/functions/{FunctionName}/configuration", 200, ""),
 		api.Describes[GetFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig]("GetFunctionEventInvokeConfig", "GET", "/2019-09-25/functions/{FunctionName}/event-invoke-config", 200, ""),
 		api.Describes[GetFunctionRecursionConfigRequest, GetFunctionRecursionConfigResponse]("GetFunctionRecursionConfig", "GET", "/2024-08-31/functions/{FunctionName}/recursion-config", 200, ""),
+		api.Describes[GetFunctionUrlConfigRequest, GetFunctionUrlConfigResponse]("GetFunctionUrlConfig", "GET", "/2021-10-31/functions/{FunctionName}/url", 200, ""),
+		api.Describes[GetLayerVersionRequest, GetLayerVersionResponse]("GetLayerVersion", "GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", 200, ""),
+		api.Describes[GetLayerVersionByArnRequest, GetLayerVersionResponse]("GetLayerVersionByArn", "GET", "/2018-10-31/layers?find=LayerVersion", 200, ""),
+		api.Describes[GetLayerVersionPolicyRequest, GetLayerVersionPolicyResponse]("GetLayerVersionPolicy", "GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", 200, ""),
 		api.Describes[GetPolicyRequest, GetPolicyResponse]("GetPolicy", "GET", "/2015-03-31/functions/{FunctionName}/policy", 200, ""),
+		api.Describes[GetProvisionedConcurrencyConfigRequest, GetProvisionedConcurrencyConfigResponse]("GetProvisionedConcurrencyConfig", "GET", "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", 200, ""),
 		api.Describes[GetRuntimeManagementConfigRequest, GetRuntimeManagementConfigResponse]("GetRuntimeManagementConfig", "GET", "/2021-07-20/functions/{FunctionName}/runtime-management-config", 200, ""),
 		api.Describes[InvocationRequest, InvocationResponse]("Invoke", "POST", "/2015-03-31/functions/{FunctionName}/invocations", 200, ""),
+		api.Describes[InvokeAsyncRequest, InvokeAsyncResponse]("InvokeAsync", "POST", "/2014-11-13/functions/{FunctionName}/invoke-async", 202, ""),
+		api.Describes[InvokeWithResponseStreamRequest, InvokeWithResponseStreamResponse]("InvokeWithResponseStream", "POST", "/2021-11-15/functions/{FunctionName}/response-streaming-invocations", 200, ""),
 		api.Describes[ListAliasesRequest, ListAliasesResponse]("ListAliases", "GET", "/2015-03-31/functions/{FunctionName}/aliases", 200, ""),
+		api.Describes[ListCodeSigningConfigsRequest, ListCodeSigningConfigsResponse]("ListCodeSigningConfigs", "GET", "/2020-04-22/code-signing-configs", 200, ""),
 		api.Describes[ListEventSourceMappingsRequest, ListEventSourceMappingsResponse]("ListEventSourceMappings", "GET", "/2015-03-31/event-source-mappings", 200, ""),
 		api.Describes[ListFunctionEventInvokeConfigsRequest, ListFunctionEventInvokeConfigsResponse]("ListFunctionEventInvokeConfigs", "GET", "/2019-09-25/functions/{FunctionName}/event-invoke-config/list", 200, ""),
+		api.Describes[ListFunctionUrlConfigsRequest, ListFunctionUrlConfigsResponse]("ListFunctionUrlConfigs", "GET", "/2021-10-31/functions/{FunctionName}/urls", 200, ""),
 		api.Describes[ListFunctionsRequest, ListFunctionsResponse]("ListFunctions", "GET", "/2015-03-31/functions", 200, ""),
+		api.Describes[ListFunctionsByCodeSigningConfigRequest, ListFunctionsByCodeSigningConfigResponse]("ListFunctionsByCodeSigningConfig", "GET", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions", 200, ""),
+		api.Describes[ListLayerVersionsRequest, ListLayerVersionsResponse]("ListLayerVersions", "GET", "/2018-10-31/layers/{LayerName}/versions", 200, ""),
+		api.Describes[ListLayersRequest, ListLayersResponse]("ListLayers", "GET", "/2018-10-31/layers", 200, ""),
+		api.Describes[ListProvisionedConcurrencyConfigsRequest, ListProvisionedConcurrencyConfigsResponse]("ListProvisionedConcurrencyConfigs", "GET", "/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL", 200, ""),
 		api.Describes[ListTagsRequest, ListTagsResponse]("ListTags", "GET", "/2017-03-31/tags/{Resource}", 200, ""),
 		api.Describes[ListVersionsByFunctionRequest, ListVersionsByFunctionResponse]("ListVersionsByFunction", "GET", "/2015-03-31/functions/{FunctionName}/versions", 200, ""),
+		api.Describes[PublishLayerVersionRequest, PublishLayerVersionResponse]("PublishLayerVersion", "POST", "/2018-10-31/layers/{LayerName}/versions", 201, ""),
 		api.Describes[PublishVersionRequest, FunctionConfiguration]("PublishVersion", "POST", "/2015-03-31/functions/{FunctionName}/versions", 201, ""),
+		api.Describes[PutFunctionCodeSigningConfigRequest, PutFunctionCodeSigningConfigResponse]("PutFunctionCodeSigningConfig", "PUT", "/2020-06-30/functions/{FunctionName}/code-signing-config", 200, ""),
 		api.Describes[PutFunctionConcurrencyRequest, Concurrency]("PutFunctionConcurrency", "PUT", "/2017-10-31/functions/{FunctionName}/concurrency", 200, ""),
 		api.Describes[PutFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig]("PutFunctionEventInvokeConfig", "PUT", "/2019-09-25/functions/{FunctionName}/event-invoke-config", 200, ""),
 		api.Describes[PutFunctionRecursionConfigRequest, PutFunctionRecursionConfigResponse]("PutFunctionRecursionConfig", "PUT", "/2024-08-31/functions/{FunctionName}/recursion-config", 200, ""),
+		api.Describes[PutProvisionedConcurrencyConfigRequest, PutProvisionedConcurrencyConfigResponse]("PutProvisionedConcurrencyConfig", "PUT", "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", 202, ""),
 		api.Describes[PutRuntimeManagementConfigRequest, PutRuntimeManagementConfigResponse]("PutRuntimeManagementConfig", "PUT", "/2021-07-20/functions/{FunctionName}/runtime-management-config", 200, ""),
+		api.Describes[RemoveLayerVersionPermissionRequest, api.Empty]("RemoveLayerVersionPermission", "DELETE", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}", 204, ""),
 		api.Describes[RemovePermissionRequest, api.Empty]("RemovePermission", "DELETE", "/2015-03-31/functions/{FunctionName}/policy/{StatementId}", 204, ""),
 		api.Describes[TagResourceRequest, api.Empty]("TagResource", "POST", "/2017-03-31/tags/{Resource}", 204, ""),
 		api.Describes[UntagResourceRequest, api.Empty]("UntagResource", "DELETE", "/2017-03-31/tags/{Resource}", 204, ""),
 		api.Describes[UpdateAliasRequest, AliasConfiguration]("UpdateAlias", "PUT", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", 200, ""),
+		api.Describes[UpdateCodeSigningConfigRequest, UpdateCodeSigningConfigResponse]("UpdateCodeSigningConfig", "PUT", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}", 200, ""),
 		api.Describes[UpdateEventSourceMappingRequest, EventSourceMappingConfiguration]("UpdateEventSourceMapping", "PUT", "/2015-03-31/event-source-mappings/{UUID}", 202, ""),
 		api.Describes[UpdateFunctionCodeRequest, FunctionConfiguration]("UpdateFunctionCode", "PUT", "/2015-03-31/functions/{FunctionName}/code", 200, ""),
 		api.Describes[UpdateFunctionConfigurationRequest, FunctionConfiguration]("UpdateFunctionConfiguration", "PUT", "/2015-03-31/functions/{FunctionName}/configuration", 200, ""),
 		api.Describes[UpdateFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig]("UpdateFunctionEventInvokeConfig", "POST", "/2019-09-25/functions/{FunctionName}/event-invoke-config", 200, ""),
+		api.Describes[UpdateFunctionUrlConfigRequest, UpdateFunctionUrlConfigResponse]("UpdateFunctionUrlConfig", "PUT", "/2021-10-31/functions/{FunctionName}/url", 200, ""),
 	},
 	Unbound: []api.UnboundOperation{
-		{Name: "AddLayerVersionPermission", Method: "POST", Path: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy"},
 		{Name: "CheckpointDurableExecution", Method: "POST", Path: "/2025-12-01/durable-executions/{DurableExecutionArn}/checkpoint"},
 		{Name: "CreateCapacityProvider", Method: "POST", Path: "/2025-11-30/capacity-providers"},
-		{Name: "CreateCodeSigningConfig", Method: "POST", Path: "/2020-04-22/code-signing-configs"},
-		{Name: "CreateFunctionUrlConfig", Method: "POST", Path: "/2021-10-31/functions/{FunctionName}/url"},
 		{Name: "DeleteCapacityProvider", Method: "DELETE", Path: "/2025-11-30/capacity-providers/{CapacityProviderName}"},
-		{Name: "DeleteCodeSigningConfig", Method: "DELETE", Path: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
-		{Name: "DeleteFunctionCodeSigningConfig", Method: "DELETE", Path: "/2020-06-30/functions/{FunctionName}/code-signing-config"},
-		{Name: "DeleteFunctionUrlConfig", Method: "DELETE", Path: "/2021-10-31/functions/{FunctionName}/url"},
-		{Name: "DeleteLayerVersion", Method: "DELETE", Path: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}"},
-		{Name: "DeleteProvisionedConcurrencyConfig", Method: "DELETE", Path: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
 		{Name: "GetCapacityProvider", Method: "GET", Path: "/2025-11-30/capacity-providers/{CapacityProviderName}"},
-		{Name: "GetCodeSigningConfig", Method: "GET", Path: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
 		{Name: "GetDurableExecution", Method: "GET", Path: "/2025-12-01/durable-executions/{DurableExecutionArn}"},
 		{Name: "GetDurableExecutionHistory", Method: "GET", Path: "/2025-12-01/durable-executions/{DurableExecutionArn}/history"},
 		{Name: "GetDurableExecutionState", Method: "GET", Path: "/2025-12-01/durable-executions/{DurableExecutionArn}/state"},
 		{Name: "GetFunctionScalingConfig", Method: "GET", Path: "/2025-11-30/functions/{FunctionName}/function-scaling-config"},
-		{Name: "GetFunctionUrlConfig", Method: "GET", Path: "/2021-10-31/functions/{FunctionName}/url"},
-		{Name: "GetLayerVersion", Method: "GET", Path: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}"},
-		{Name: "GetLayerVersionByArn", Method: "GET", Path: "/2018-10-31/layers?find=LayerVersion"},
-		{Name: "GetLayerVersionPolicy", Method: "GET", Path: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy"},
-		{Name: "GetProvisionedConcurrencyConfig", Method: "GET", Path: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
-		{Name: "InvokeAsync", Method: "POST", Path: "/2014-11-13/functions/{FunctionName}/invoke-async"},
-		{Name: "InvokeWithResponseStream", Method: "POST", Path: "/2021-11-15/functions/{FunctionName}/response-streaming-invocations"},
 		{Name: "ListCapacityProviders", Method: "GET", Path: "/2025-11-30/capacity-providers"},
-		{Name: "ListCodeSigningConfigs", Method: "GET", Path: "/2020-04-22/code-signing-configs"},
 		{Name: "ListDurableExecutionsByFunction", Method: "GET", Path: "/2025-12-01/functions/{FunctionName}/durable-executions"},
-		{Name: "ListFunctionUrlConfigs", Method: "GET", Path: "/2021-10-31/functions/{FunctionName}/urls"},
 		{Name: "ListFunctionVersionsByCapacityProvider", Method: "GET", Path: "/2025-11-30/capacity-providers/{CapacityProviderName}/function-versions"},
-		{Name: "ListFunctionsByCodeSigningConfig", Method: "GET", Path: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions"},
-		{Name: "ListLayerVersions", Method: "GET", Path: "/2018-10-31/layers/{LayerName}/versions"},
-		{Name: "ListLayers", Method: "GET", Path: "/2018-10-31/layers"},
-		{Name: "ListProvisionedConcurrencyConfigs", Method: "GET", Path: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL"},
-		{Name: "PublishLayerVersion", Method: "POST", Path: "/2018-10-31/layers/{LayerName}/versions"},
-		{Name: "PutFunctionCodeSigningConfig", Method: "PUT", Path: "/2020-06-30/functions/{FunctionName}/code-signing-config"},
 		{Name: "PutFunctionScalingConfig", Method: "PUT", Path: "/2025-11-30/functions/{FunctionName}/function-scaling-config"},
-		{Name: "PutProvisionedConcurrencyConfig", Method: "PUT", Path: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
-		{Name: "RemoveLayerVersionPermission", Method: "DELETE", Path: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}"},
 		{Name: "SendDurableExecutionCallbackFailure", Method: "POST", Path: "/2025-12-01/durable-execution-callbacks/{CallbackId}/fail"},
 		{Name: "SendDurableExecutionCallbackHeartbeat", Method: "POST", Path: "/2025-12-01/durable-execution-callbacks/{CallbackId}/heartbeat"},
 		{Name: "SendDurableExecutionCallbackSuccess", Method: "POST", Path: "/2025-12-01/durable-execution-callbacks/{CallbackId}/succeed"},
 		{Name: "StopDurableExecution", Method: "POST", Path: "/2025-12-01/durable-executions/{DurableExecutionArn}/stop"},
 		{Name: "UpdateCapacityProvider", Method: "PUT", Path: "/2025-11-30/capacity-providers/{CapacityProviderName}"},
-		{Name: "UpdateCodeSigningConfig", Method: "PUT", Path: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
-		{Name: "UpdateFunctionUrlConfig", Method: "PUT", Path: "/2021-10-31/functions/{FunctionName}/url"},
 	},
 })
 
 // Operations, with the types of their inputs and outputs.
 var (
-	AddPermission                   = api.Typed[AddPermissionRequest, AddPermissionResponse](Service, "AddPermission")
-	CreateAlias                     = api.Typed[CreateAliasRequest, AliasConfiguration](Service, "CreateAlias")
-	CreateEventSourceMapping        = api.Typed[CreateEventSourceMappingRequest, EventSourceMappingConfiguration](Service, "CreateEventSourceMapping")
-	CreateFunction                  = api.Typed[CreateFunctionRequest, FunctionConfiguration](Service, "CreateFunction")
-	DeleteAlias                     = api.Typed[DeleteAliasRequest, api.Empty](Service, "DeleteAlias")
-	DeleteEventSourceMapping        = api.Typed[DeleteEventSourceMappingRequest, EventSourceMappingConfiguration](Service, "DeleteEventSourceMapping")
-	DeleteFunction                  = api.Typed[DeleteFunctionRequest, DeleteFunctionResponse](Service, "DeleteFunction")
-	DeleteFunctionConcurrency       = api.Typed[DeleteFunctionConcurrencyRequest, api.Empty](Service, "DeleteFunctionConcurrency")
-	DeleteFunctionEventInvokeConfig = api.Typed[DeleteFunctionEventInvokeConfigRequest, api.Empty](Service, "DeleteFunctionEventInvokeConfig")
-	GetAccountSettings              = api.Typed[GetAccountSettingsRequest, GetAccountSettingsResponse](Service, "GetAccountSettings")
-	GetAlias                        = api.Typed[GetAliasRequest, AliasConfiguration](Service, "GetAlias")
-	GetEventSourceMapping           = api.Typed[GetEventSourceMappingRequest, EventSourceMappingConfiguration](Service, "GetEventSourceMapping")
-	GetFunction                     = api.Typed[GetFunctionRequest, GetFunctionResponse](Service, "GetFunction")
-	GetFunctionCodeSigningConfig    = api.Typed[GetFunctionCodeSigningConfigRequest, GetFunctionCodeSigningConfigResponse](Service, "GetFunctionCodeSigningConfig")
-	GetFunctionConcurrency          = api.Typed[GetFunctionConcurrencyRequest, GetFunctionConcurrencyResponse](Service, "GetFunctionConcurrency")
-	GetFunctionConfiguration        = api.Typed[GetFunctionConfigurationRequest, FunctionConfiguration](Service, "GetFunctionConfiguration")
-	GetFunctionEventInvokeConfig    = api.Typed[GetFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig](Service, "GetFunctionEventInvokeConfig")
-	GetFunctionRecursionConfig      = api.Typed[GetFunctionRecursionConfigRequest, GetFunctionRecursionConfigResponse](Service, "GetFunctionRecursionConfig")
-	GetPolicy                       = api.Typed[GetPolicyRequest, GetPolicyResponse](Service, "GetPolicy")
-	GetRuntimeManagementConfig      = api.Typed[GetRuntimeManagementConfigRequest, GetRuntimeManagementConfigResponse](Service, "GetRuntimeManagementConfig")
-	Invoke                          = api.Typed[InvocationRequest, InvocationResponse](Service, "Invoke")
-	ListAliases                     = api.Typed[ListAliasesRequest, ListAliasesResponse](Service, "ListAliases")
-	ListEventSourceMappings         = api.Typed[ListEventSourceMappingsRequest, ListEventSourceMappingsResponse](Service, "ListEventSourceMappings")
-	ListFunctionEventInvokeConfigs  = api.Typed[ListFunctionEventInvokeConfigsRequest, ListFunctionEventInvokeConfigsResponse](Service, "ListFunctionEventInvokeConfigs")
-	ListFunctions                   = api.Typed[ListFunctionsRequest, ListFunctionsResponse](Service, "ListFunctions")
-	ListTags                        = api.Typed[ListTagsRequest, ListTagsResponse](Service, "ListTags")
-	ListVersionsByFunction          = api.Typed[ListVersionsByFunctionRequest, ListVersionsByFunctionResponse](Service, "ListVersionsByFunction")
-	PublishVersion                  = api.Typed[PublishVersionRequest, FunctionConfiguration](Service, "PublishVersion")
-	PutFunctionConcurrency          = api.Typed[PutFunctionConcurrencyRequest, Concurrency](Service, "PutFunctionConcurrency")
-	PutFunctionEventInvokeConfig    = api.Typed[PutFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig](Service, "PutFunctionEventInvokeConfig")
-	PutFunctionRecursionConfig      = api.Typed[PutFunctionRecursionConfigRequest, PutFunctionRecursionConfigResponse](Service, "PutFunctionRecursionConfig")
-	PutRuntimeManagementConfig      = api.Typed[PutRuntimeManagementConfigRequest, PutRuntimeManagementConfigResponse](Service, "PutRuntimeManagementConfig")
-	RemovePermission                = api.Typed[RemovePermissionRequest, api.Empty](Service, "RemovePermission")
-	TagResource                     = api.Typed[TagResourceRequest, api.Empty](Service, "TagResource")
-	UntagResource                   = api.Typed[UntagResourceRequest, api.Empty](Service, "UntagResource")
-	UpdateAlias                     = api.Typed[UpdateAliasRequest, AliasConfiguration](Service, "UpdateAlias")
-	UpdateEventSourceMapping        = api.Typed[UpdateEventSourceMappingRequest, EventSourceMappingConfiguration](Service, "UpdateEventSourceMapping")
-	UpdateFunctionCode              = api.Typed[UpdateFunctionCodeRequest, FunctionConfiguration](Service, "UpdateFunctionCode")
-	UpdateFunctionConfiguration     = api.Typed[UpdateFunctionConfigurationRequest, FunctionConfiguration](Service, "UpdateFunctionConfiguration")
-	UpdateFunctionEventInvokeConfig = api.Typed[UpdateFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig](Service, "UpdateFunctionEventInvokeConfig")
+	AddLayerVersionPermission          = api.Typed[AddLayerVersionPermissionRequest, AddLayerVersionPermissionResponse](Service, "AddLayerVersionPermission")
+	AddPermission                      = api.Typed[AddPermissionRequest, AddPermissionResponse](Service, "AddPermission")
+	CreateAlias                        = api.Typed[CreateAliasRequest, AliasConfiguration](Service, "CreateAlias")
+	CreateCodeSigningConfig            = api.Typed[CreateCodeSigningConfigRequest, CreateCodeSigningConfigResponse](Service, "CreateCodeSigningConfig")
+	CreateEventSourceMapping           = api.Typed[CreateEventSourceMappingRequest, EventSourceMappingConfiguration](Service, "CreateEventSourceMapping")
+	CreateFunction                     = api.Typed[CreateFunctionRequest, FunctionConfiguration](Service, "CreateFunction")
+	CreateFunctionUrlConfig            = api.Typed[CreateFunctionUrlConfigRequest, CreateFunctionUrlConfigResponse](Service, "CreateFunctionUrlConfig")
+	DeleteAlias                        = api.Typed[DeleteAliasRequest, api.Empty](Service, "DeleteAlias")
+	DeleteCodeSigningConfig            = api.Typed[DeleteCodeSigningConfigRequest, DeleteCodeSigningConfigResponse](Service, "DeleteCodeSigningConfig")
+	DeleteEventSourceMapping           = api.Typed[DeleteEventSourceMappingRequest, EventSourceMappingConfiguration](Service, "DeleteEventSourceMapping")
+	DeleteFunction                     = api.Typed[DeleteFunctionRequest, DeleteFunctionResponse](Service, "DeleteFunction")
+	DeleteFunctionCodeSigningConfig    = api.Typed[DeleteFunctionCodeSigningConfigRequest, api.Empty](Service, "DeleteFunctionCodeSigningConfig")
+	DeleteFunctionConcurrency          = api.Typed[DeleteFunctionConcurrencyRequest, api.Empty](Service, "DeleteFunctionConcurrency")
+	DeleteFunctionEventInvokeConfig    = api.Typed[DeleteFunctionEventInvokeConfigRequest, api.Empty](Service, "DeleteFunctionEventInvokeConfig")
+	DeleteFunctionUrlConfig            = api.Typed[DeleteFunctionUrlConfigRequest, api.Empty](Service, "DeleteFunctionUrlConfig")
+	DeleteLayerVersion                 = api.Typed[DeleteLayerVersionRequest, api.Empty](Service, "DeleteLayerVersion")
+	DeleteProvisionedConcurrencyConfig = api.Typed[DeleteProvisionedConcurrencyConfigRequest, api.Empty](Service, "DeleteProvisionedConcurrencyConfig")
+	GetAccountSettings                 = api.Typed[GetAccountSettingsRequest, GetAccountSettingsResponse](Service, "GetAccountSettings")
+	GetAlias                           = api.Typed[GetAliasRequest, AliasConfiguration](Service, "GetAlias")
+	GetCodeSigningConfig               = api.Typed[GetCodeSigningConfigRequest, GetCodeSigningConfigResponse](Service, "GetCodeSigningConfig")
+	GetEventSourceMapping              = api.Typed[GetEventSourceMappingRequest, EventSourceMappingConfiguration](Service, "GetEventSourceMapping")
+	GetFunction                        = api.Typed[GetFunctionRequest, GetFunctionResponse](Service, "GetFunction")
+	GetFunctionCodeSigningConfig       = api.Typed[GetFunctionCodeSigningConfigRequest, GetFunctionCodeSigningConfigResponse](Service, "GetFunctionCodeSigningConfig")
+	GetFunctionConcurrency             = api.Typed[GetFunctionConcurrencyRequest, GetFunctionConcurrencyResponse](Service, "GetFunctionConcurrency")
+	GetFunctionConfiguration           = api.Typed[GetFunctionConfigurationRequest, FunctionConfiguration](Service, "GetFunctionConfiguration")
+	GetFunctionEventInvokeConfig       = api.Typed[GetFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig](Service, "GetFunctionEventInvokeConfig")
+	GetFunctionRecursionConfig         = api.Typed[GetFunctionRecursionConfigRequest, GetFunctionRecursionConfigResponse](Service, "GetFunctionRecursionConfig")
+	GetFunctionUrlConfig               = api.Typed[GetFunctionUrlConfigRequest, GetFunctionUrlConfigResponse](Service, "GetFunctionUrlConfig")
+	GetLayerVersion                    = api.Typed[GetLayerVersionRequest, GetLayerVersionResponse](Service, "GetLayerVersion")
+	GetLayerVersionByArn               = api.Typed[GetLayerVersionByArnRequest, GetLayerVersionResponse](Service, "GetLayerVersionByArn")
+	GetLayerVersionPolicy              = api.Typed[GetLayerVersionPolicyRequest, GetLayerVersionPolicyResponse](Service, "GetLayerVersionPolicy")
+	GetPolicy                          = api.Typed[GetPolicyRequest, GetPolicyResponse](Service, "GetPolicy")
+	GetProvisionedConcurrencyConfig    = api.Typed[GetProvisionedConcurrencyConfigRequest, GetProvisionedConcurrencyConfigResponse](Service, "GetProvisionedConcurrencyConfig")
+	GetRuntimeManagementConfig         = api.Typed[GetRuntimeManagementConfigRequest, GetRuntimeManagementConfigResponse](Service, "GetRuntimeManagementConfig")
+	Invoke                             = api.Typed[InvocationRequest, InvocationResponse](Service, "Invoke")
+	InvokeAsync                        = api.Typed[InvokeAsyncRequest, InvokeAsyncResponse](Service, "InvokeAsync")
+	InvokeWithResponseStream           = api.Typed[InvokeWithResponseStreamRequest, InvokeWithResponseStreamResponse](Service, "InvokeWithResponseStream")
+	ListAliases                        = api.Typed[ListAliasesRequest, ListAliasesResponse](Service, "ListAliases")
+	ListCodeSigningConfigs             = api.Typed[ListCodeSigningConfigsRequest, ListCodeSigningConfigsResponse](Service, "ListCodeSigningConfigs")
+	ListEventSourceMappings            = api.Typed[ListEventSourceMappingsRequest, ListEventSourceMappingsResponse](Service, "ListEventSourceMappings")
+	ListFunctionEventInvokeConfigs     = api.Typed[ListFunctionEventInvokeConfigsRequest, ListFunctionEventInvokeConfigsResponse](Service, "ListFunctionEventInvokeConfigs")
+	ListFunctionUrlConfigs             = api.Typed[ListFunctionUrlConfigsRequest, ListFunctionUrlConfigsResponse](Service, "ListFunctionUrlConfigs")
+	ListFunctions                      = api.Typed[ListFunctionsRequest, ListFunctionsResponse](Service, "ListFunctions")
+	ListFunctionsByCodeSigningConfig   = api.Typed[ListFunctionsByCodeSigningConfigRequest, ListFunctionsByCodeSigningConfigResponse](Service, "ListFunctionsByCodeSigningConfig")
+	ListLayerVersions                  = api.Typed[ListLayerVersionsRequest, ListLayerVersionsResponse](Service, "ListLayerVersions")
+	ListLayers                         = api.Typed[ListLayersRequest, ListLayersResponse](Service, "ListLayers")
+	ListProvisionedConcurrencyConfigs  = api.Typed[ListProvisionedConcurrencyConfigsRequest, ListProvisionedConcurrencyConfigsResponse](Service, "ListProvisionedConcurrencyConfigs")
+	ListTags                           = api.Typed[ListTagsRequest, ListTagsResponse](Service, "ListTags")
+	ListVersionsByFunction             = api.Typed[ListVersionsByFunctionRequest, ListVersionsByFunctionResponse](Service, "ListVersionsByFunction")
+	PublishLayerVersion                = api.Typed[PublishLayerVersionRequest, PublishLayerVersionResponse](Service, "PublishLayerVersion")
+	PublishVersion                     = api.Typed[PublishVersionRequest, FunctionConfiguration](Service, "PublishVersion")
+	PutFunctionCodeSigningConfig       = api.Typed[PutFunctionCodeSigningConfigRequest, PutFunctionCodeSigningConfigResponse](Service, "PutFunctionCodeSigningConfig")
+	PutFunctionConcurrency             = api.Typed[PutFunctionConcurrencyRequest, Concurrency](Service, "PutFunctionConcurrency")
+	PutFunctionEventInvokeConfig       = api.Typed[PutFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig](Service, "PutFunctionEventInvokeConfig")
+	PutFunctionRecursionConfig         = api.Typed[PutFunctionRecursionConfigRequest, PutFunctionRecursionConfigResponse](Service, "PutFunctionRecursionConfig")
+	PutProvisionedConcurrencyConfig    = api.Typed[PutProvisionedConcurrencyConfigRequest, PutProvisionedConcurrencyConfigResponse](Service, "PutProvisionedConcurrencyConfig")
+	PutRuntimeManagementConfig         = api.Typed[PutRuntimeManagementConfigRequest, PutRuntimeManagementConfigResponse](Service, "PutRuntimeManagementConfig")
+	RemoveLayerVersionPermission       = api.Typed[RemoveLayerVersionPermissionRequest, api.Empty](Service, "RemoveLayerVersionPermission")
+	RemovePermission                   = api.Typed[RemovePermissionRequest, api.Empty](Service, "RemovePermission")
+	TagResource                        = api.Typed[TagResourceRequest, api.Empty](Service, "TagResource")
+	UntagResource                      = api.Typed[UntagResourceRequest, api.Empty](Service, "UntagResource")
+	UpdateAlias                        = api.Typed[UpdateAliasRequest, AliasConfiguration](Service, "UpdateAlias")
+	UpdateCodeSigningConfig            = api.Typed[UpdateCodeSigningConfigRequest, UpdateCodeSigningConfigResponse](Service, "UpdateCodeSigningConfig")
+	UpdateEventSourceMapping           = api.Typed[UpdateEventSourceMappingRequest, EventSourceMappingConfiguration](Service, "UpdateEventSourceMapping")
+	UpdateFunctionCode                 = api.Typed[UpdateFunctionCodeRequest, FunctionConfiguration](Service, "UpdateFunctionCode")
+	UpdateFunctionConfiguration        = api.Typed[UpdateFunctionConfigurationRequest, FunctionConfiguration](Service, "UpdateFunctionConfiguration")
+	UpdateFunctionEventInvokeConfig    = api.Typed[UpdateFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig](Service, "UpdateFunctionEventInvokeConfig")
+	UpdateFunctionUrlConfig            = api.Typed[UpdateFunctionUrlConfigRequest, UpdateFunctionUrlConfigResponse](Service, "UpdateFunctionUrlConfig")
 )

@@ -4,6 +4,8 @@ package lambda
 
 import "time"
 
+import "github.com/sallyport/sallyport/internal/api"
+
 // AccountLimit is the shape of that name.
 type AccountLimit struct {
 	CodeSizeUnzipped               *int64 `aws:"CodeSizeUnzipped"`
@@ -17,6 +19,23 @@ type AccountLimit struct {
 type AccountUsage struct {
 	FunctionCount *int64 `aws:"FunctionCount"`
 	TotalCodeSize *int64 `aws:"TotalCodeSize"`
+}
+
+// AddLayerVersionPermissionRequest is the shape of that name.
+type AddLayerVersionPermissionRequest struct {
+	Action         *string `aws:"Action,required" len:"0:22" pattern:"lambda:GetLayerVersion"`
+	LayerName      *string `aws:"LayerName,required,in=path" len:"1:140" pattern:"(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+"`
+	OrganizationId *string `aws:"OrganizationId" len:"0:34" pattern:"o-[a-z0-9]{10,32}"`
+	Principal      *string `aws:"Principal,required" pattern:"\\d{12}|\\*|arn:(aws[a-zA-Z-]*):iam::\\d{12}:root"`
+	RevisionId     *string `aws:"RevisionId,in=query"`
+	StatementId    *string `aws:"StatementId,required" len:"1:100" pattern:"([a-zA-Z0-9-_]+)"`
+	VersionNumber  *int64  `aws:"VersionNumber,required,in=path"`
+}
+
+// AddLayerVersionPermissionResponse is the shape of that name.
+type AddLayerVersionPermissionResponse struct {
+	RevisionId *string `aws:"RevisionId"`
+	Statement  *string `aws:"Statement"`
 }
 
 // AddPermissionRequest is the shape of that name.
@@ -55,6 +74,11 @@ type AliasRoutingConfiguration struct {
 	AdditionalVersionWeights map[string]float64 `aws:"AdditionalVersionWeights" key-len:"1:1024" key-pattern:"[0-9]+" value-range:"0:1"`
 }
 
+// AllowedPublishers is the shape of that name.
+type AllowedPublishers struct {
+	SigningProfileVersionArns []string `aws:"SigningProfileVersionArns,required" len:"1:20" item-pattern:"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}(-gov)?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"`
+}
+
 // AmazonManagedKafkaEventSourceConfig is the shape of that name.
 type AmazonManagedKafkaEventSourceConfig struct {
 	ConsumerGroupId      *string                    `aws:"ConsumerGroupId" len:"1:200" pattern:"[a-zA-Z0-9-\\/*:_+=.@-]*"`
@@ -66,9 +90,34 @@ type CapacityProviderConfig struct {
 	LambdaManagedInstancesCapacityProviderConfig *LambdaManagedInstancesCapacityProviderConfig `aws:"LambdaManagedInstancesCapacityProviderConfig,required"`
 }
 
+// CodeSigningConfig is the shape of that name.
+type CodeSigningConfig struct {
+	AllowedPublishers    *AllowedPublishers   `aws:"AllowedPublishers,required"`
+	CodeSigningConfigArn *string              `aws:"CodeSigningConfigArn,required" len:"0:200" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}:\\d{12}:code-signing-config:csc-[a-z0-9]{17}"`
+	CodeSigningConfigId  *string              `aws:"CodeSigningConfigId,required" pattern:"csc-[a-zA-Z0-9-_\\.]{17}"`
+	CodeSigningPolicies  *CodeSigningPolicies `aws:"CodeSigningPolicies,required"`
+	Description          *string              `aws:"Description" len:"0:256"`
+	LastModified         *string              `aws:"LastModified,required"`
+}
+
+// CodeSigningPolicies is the shape of that name.
+type CodeSigningPolicies struct {
+	UntrustedArtifactOnDeployment *string `aws:"UntrustedArtifactOnDeployment" enum:"Warn,Enforce"`
+}
+
 // Concurrency is the shape of that name.
 type Concurrency struct {
 	ReservedConcurrentExecutions *int32 `aws:"ReservedConcurrentExecutions" range:"0:"`
+}
+
+// Cors is the shape of that name.
+type Cors struct {
+	AllowCredentials *bool    `aws:"AllowCredentials"`
+	AllowHeaders     []string `aws:"AllowHeaders" len:"0:100" item-len:"0:1024" item-pattern:".*"`
+	AllowMethods     []string `aws:"AllowMethods" len:"0:6" item-len:"0:6" item-pattern:".*"`
+	AllowOrigins     []string `aws:"AllowOrigins" len:"0:100" item-len:"1:253" item-pattern:".*"`
+	ExposeHeaders    []string `aws:"ExposeHeaders" len:"0:100" item-len:"0:1024" item-pattern:".*"`
+	MaxAge           *int32   `aws:"MaxAge" range:"0:86400"`
 }
 
 // CreateAliasRequest is the shape of that name.
@@ -78,6 +127,19 @@ type CreateAliasRequest struct {
 	FunctionVersion *string                    `aws:"FunctionVersion,required" len:"1:1024" pattern:"(\\$LATEST(\\.PUBLISHED)?|[0-9]+)"`
 	Name            *string                    `aws:"Name,required" len:"1:128" pattern:"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"`
 	RoutingConfig   *AliasRoutingConfiguration `aws:"RoutingConfig"`
+}
+
+// CreateCodeSigningConfigRequest is the shape of that name.
+type CreateCodeSigningConfigRequest struct {
+	AllowedPublishers   *AllowedPublishers   `aws:"AllowedPublishers,required"`
+	CodeSigningPolicies *CodeSigningPolicies `aws:"CodeSigningPolicies"`
+	Description         *string              `aws:"Description" len:"0:256"`
+	Tags                map[string]string    `aws:"Tags"`
+}
+
+// CreateCodeSigningConfigResponse is the shape of that name.
+type CreateCodeSigningConfigResponse struct {
+	CodeSigningConfig *CodeSigningConfig `aws:"CodeSigningConfig,required"`
 }
 
 // CreateEventSourceMappingRequest is the shape of that name.
@@ -144,6 +206,25 @@ type CreateFunctionRequest struct {
 	VpcConfig              *VpcConfig              `aws:"VpcConfig"`
 }
 
+// CreateFunctionUrlConfigRequest is the shape of that name.
+type CreateFunctionUrlConfigRequest struct {
+	AuthType     *string `aws:"AuthType,required" enum:"NONE,AWS_IAM"`
+	Cors         *Cors   `aws:"Cors"`
+	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	InvokeMode   *string `aws:"InvokeMode" enum:"BUFFERED,RESPONSE_STREAM"`
+	Qualifier    *string `aws:"Qualifier,in=query" len:"1:128" pattern:"((?!^\\d+$)^[0-9a-zA-Z-_]+$)"`
+}
+
+// CreateFunctionUrlConfigResponse is the shape of that name.
+type CreateFunctionUrlConfigResponse struct {
+	AuthType     *string `aws:"AuthType,required" enum:"NONE,AWS_IAM"`
+	Cors         *Cors   `aws:"Cors"`
+	CreationTime *string `aws:"CreationTime,required"`
+	FunctionArn  *string `aws:"FunctionArn,required" len:"0:10000" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	FunctionUrl  *string `aws:"FunctionUrl,required" len:"40:100"`
+	InvokeMode   *string `aws:"InvokeMode" enum:"BUFFERED,RESPONSE_STREAM"`
+}
+
 // DeadLetterConfig is the shape of that name.
 type DeadLetterConfig struct {
 	TargetArn *string `aws:"TargetArn" pattern:"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()"`
@@ -155,9 +236,23 @@ type DeleteAliasRequest struct {
 	Name         *string `aws:"Name,required,in=path" len:"1:128" pattern:"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"`
 }
 
+// DeleteCodeSigningConfigRequest is the shape of that name.
+type DeleteCodeSigningConfigRequest struct {
+	CodeSigningConfigArn *string `aws:"CodeSigningConfigArn,required,in=path" len:"0:200" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}:\\d{12}:code-signing-config:csc-[a-z0-9]{17}"`
+}
+
+// DeleteCodeSigningConfigResponse is the shape of that name.
+type DeleteCodeSigningConfigResponse struct {
+}
+
 // DeleteEventSourceMappingRequest is the shape of that name.
 type DeleteEventSourceMappingRequest struct {
 	UUID *string `aws:"UUID,required,in=path"`
+}
+
+// DeleteFunctionCodeSigningConfigRequest is the shape of that name.
+type DeleteFunctionCodeSigningConfigRequest struct {
+	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:256" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"`
 }
 
 // DeleteFunctionConcurrencyRequest is the shape of that name.
@@ -180,6 +275,24 @@ type DeleteFunctionRequest struct {
 // DeleteFunctionResponse is the shape of that name.
 type DeleteFunctionResponse struct {
 	StatusCode *int32 `aws:"StatusCode,in=status"`
+}
+
+// DeleteFunctionUrlConfigRequest is the shape of that name.
+type DeleteFunctionUrlConfigRequest struct {
+	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	Qualifier    *string `aws:"Qualifier,in=query" len:"1:128" pattern:"((?!^\\d+$)^[0-9a-zA-Z-_]+$)"`
+}
+
+// DeleteLayerVersionRequest is the shape of that name.
+type DeleteLayerVersionRequest struct {
+	LayerName     *string `aws:"LayerName,required,in=path" len:"1:140" pattern:"(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+"`
+	VersionNumber *int64  `aws:"VersionNumber,required,in=path"`
+}
+
+// DeleteProvisionedConcurrencyConfigRequest is the shape of that name.
+type DeleteProvisionedConcurrencyConfigRequest struct {
+	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	Qualifier    *string `aws:"Qualifier,required,in=query" len:"1:128" pattern:"(|[a-zA-Z0-9$_-]+)"`
 }
 
 // DestinationConfig is the shape of that name.
@@ -364,6 +477,17 @@ type FunctionEventInvokeConfig struct {
 	MaximumRetryAttempts     *int32             `aws:"MaximumRetryAttempts" range:"0:2"`
 }
 
+// FunctionUrlConfig is the shape of that name.
+type FunctionUrlConfig struct {
+	AuthType         *string `aws:"AuthType,required" enum:"NONE,AWS_IAM"`
+	Cors             *Cors   `aws:"Cors"`
+	CreationTime     *string `aws:"CreationTime,required"`
+	FunctionArn      *string `aws:"FunctionArn,required" len:"0:10000" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	FunctionUrl      *string `aws:"FunctionUrl,required" len:"40:100"`
+	InvokeMode       *string `aws:"InvokeMode" enum:"BUFFERED,RESPONSE_STREAM"`
+	LastModifiedTime *string `aws:"LastModifiedTime,required"`
+}
+
 // GetAccountSettingsRequest is the shape of that name.
 type GetAccountSettingsRequest struct {
 }
@@ -378,6 +502,16 @@ type GetAccountSettingsResponse struct {
 type GetAliasRequest struct {
 	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
 	Name         *string `aws:"Name,required,in=path" len:"1:128" pattern:"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"`
+}
+
+// GetCodeSigningConfigRequest is the shape of that name.
+type GetCodeSigningConfigRequest struct {
+	CodeSigningConfigArn *string `aws:"CodeSigningConfigArn,required,in=path" len:"0:200" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}:\\d{12}:code-signing-config:csc-[a-z0-9]{17}"`
+}
+
+// GetCodeSigningConfigResponse is the shape of that name.
+type GetCodeSigningConfigResponse struct {
+	CodeSigningConfig *CodeSigningConfig `aws:"CodeSigningConfig,required"`
 }
 
 // GetEventSourceMappingRequest is the shape of that name.
@@ -443,6 +577,59 @@ type GetFunctionResponse struct {
 	TagsError     *TagsError             `aws:"TagsError"`
 }
 
+// GetFunctionUrlConfigRequest is the shape of that name.
+type GetFunctionUrlConfigRequest struct {
+	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	Qualifier    *string `aws:"Qualifier,in=query" len:"1:128" pattern:"((?!^\\d+$)^[0-9a-zA-Z-_]+$)"`
+}
+
+// GetFunctionUrlConfigResponse is the shape of that name.
+type GetFunctionUrlConfigResponse struct {
+	AuthType         *string `aws:"AuthType,required" enum:"NONE,AWS_IAM"`
+	Cors             *Cors   `aws:"Cors"`
+	CreationTime     *string `aws:"CreationTime,required"`
+	FunctionArn      *string `aws:"FunctionArn,required" len:"0:10000" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	FunctionUrl      *string `aws:"FunctionUrl,required" len:"40:100"`
+	InvokeMode       *string `aws:"InvokeMode" enum:"BUFFERED,RESPONSE_STREAM"`
+	LastModifiedTime *string `aws:"LastModifiedTime,required"`
+}
+
+// GetLayerVersionByArnRequest is the shape of that name.
+type GetLayerVersionByArnRequest struct {
+	Arn *string `aws:"Arn,required,in=query" len:"1:140" pattern:"arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+"`
+}
+
+// GetLayerVersionPolicyRequest is the shape of that name.
+type GetLayerVersionPolicyRequest struct {
+	LayerName     *string `aws:"LayerName,required,in=path" len:"1:140" pattern:"(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+"`
+	VersionNumber *int64  `aws:"VersionNumber,required,in=path"`
+}
+
+// GetLayerVersionPolicyResponse is the shape of that name.
+type GetLayerVersionPolicyResponse struct {
+	Policy     *string `aws:"Policy"`
+	RevisionId *string `aws:"RevisionId"`
+}
+
+// GetLayerVersionRequest is the shape of that name.
+type GetLayerVersionRequest struct {
+	LayerName     *string `aws:"LayerName,required,in=path" len:"1:140" pattern:"(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+"`
+	VersionNumber *int64  `aws:"VersionNumber,required,in=path"`
+}
+
+// GetLayerVersionResponse is the shape of that name.
+type GetLayerVersionResponse struct {
+	CompatibleArchitectures []string                   `aws:"CompatibleArchitectures" len:"0:2" item-enum:"x86_64,arm64"`
+	CompatibleRuntimes      []string                   `aws:"CompatibleRuntimes" len:"0:15"`
+	Content                 *LayerVersionContentOutput `aws:"Content"`
+	CreatedDate             *string                    `aws:"CreatedDate"`
+	Description             *string                    `aws:"Description" len:"0:256"`
+	LayerArn                *string                    `aws:"LayerArn" len:"1:140" pattern:"arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+"`
+	LayerVersionArn         *string                    `aws:"LayerVersionArn" len:"1:140" pattern:"arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+"`
+	LicenseInfo             *string                    `aws:"LicenseInfo" len:"0:512"`
+	Version                 *int64                     `aws:"Version"`
+}
+
 // GetPolicyRequest is the shape of that name.
 type GetPolicyRequest struct {
 	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:256" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"`
@@ -453,6 +640,22 @@ type GetPolicyRequest struct {
 type GetPolicyResponse struct {
 	Policy     *string `aws:"Policy"`
 	RevisionId *string `aws:"RevisionId"`
+}
+
+// GetProvisionedConcurrencyConfigRequest is the shape of that name.
+type GetProvisionedConcurrencyConfigRequest struct {
+	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	Qualifier    *string `aws:"Qualifier,required,in=query" len:"1:128" pattern:"(|[a-zA-Z0-9$_-]+)"`
+}
+
+// GetProvisionedConcurrencyConfigResponse is the shape of that name.
+type GetProvisionedConcurrencyConfigResponse struct {
+	AllocatedProvisionedConcurrentExecutions *int32  `aws:"AllocatedProvisionedConcurrentExecutions" range:"0:"`
+	AvailableProvisionedConcurrentExecutions *int32  `aws:"AvailableProvisionedConcurrentExecutions" range:"0:"`
+	LastModified                             *string `aws:"LastModified"`
+	RequestedProvisionedConcurrentExecutions *int32  `aws:"RequestedProvisionedConcurrentExecutions" range:"1:"`
+	Status                                   *string `aws:"Status" enum:"IN_PROGRESS,READY,FAILED"`
+	StatusReason                             *string `aws:"StatusReason"`
 }
 
 // GetRuntimeManagementConfigRequest is the shape of that name.
@@ -509,6 +712,36 @@ type InvocationResponse struct {
 	StatusCode          *int32  `aws:"StatusCode,in=status"`
 }
 
+// InvokeAsyncRequest is the shape of that name.
+type InvokeAsyncRequest struct {
+	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:256" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"`
+	InvokeArgs   []byte  `aws:"InvokeArgs,required,in=payload"`
+}
+
+// InvokeAsyncResponse is the shape of that name.
+type InvokeAsyncResponse struct {
+	Status *int32 `aws:"Status,in=status"`
+}
+
+// InvokeWithResponseStreamRequest is the shape of that name.
+type InvokeWithResponseStreamRequest struct {
+	ClientContext  *string `aws:"X-Amz-Client-Context,in=header"`
+	FunctionName   *string `aws:"FunctionName,required,in=path" len:"1:256" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"`
+	InvocationType *string `aws:"X-Amz-Invocation-Type,in=header" enum:"RequestResponse,DryRun"`
+	LogType        *string `aws:"X-Amz-Log-Type,in=header" enum:"None,Tail"`
+	Payload        []byte  `aws:"Payload,in=payload"`
+	Qualifier      *string `aws:"Qualifier,in=query" len:"1:128" pattern:"\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+"`
+	TenantId       *string `aws:"X-Amz-Tenant-Id,in=header" len:"1:256" pattern:"[a-zA-Z0-9\\._:\\/=+\\-@ ]+"`
+}
+
+// InvokeWithResponseStreamResponse is the shape of that name.
+type InvokeWithResponseStreamResponse struct {
+	EventStream               *api.Stream `aws:"EventStream,in=payload,stream"`
+	ExecutedVersion           *string     `aws:"X-Amz-Executed-Version,in=header" len:"1:1024" pattern:"(\\$LATEST|[0-9]+)"`
+	ResponseStreamContentType *string     `aws:"Content-Type,in=header"`
+	StatusCode                *int32      `aws:"StatusCode,in=status"`
+}
+
 // KafkaSchemaRegistryAccessConfig is the shape of that name.
 type KafkaSchemaRegistryAccessConfig struct {
 	Type *string `aws:"Type" enum:"BASIC_AUTH,CLIENT_CERTIFICATE_TLS_AUTH,SERVER_ROOT_CA_CERTIFICATE"`
@@ -543,6 +776,41 @@ type Layer struct {
 	SigningProfileVersionArn *string `aws:"SigningProfileVersionArn" pattern:"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}(-gov)?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"`
 }
 
+// LayerVersionContentInput is the shape of that name.
+type LayerVersionContentInput struct {
+	S3Bucket        *string `aws:"S3Bucket" len:"3:63" pattern:"[0-9A-Za-z\\.\\-_]*(?<!\\.)"`
+	S3Key           *string `aws:"S3Key" len:"1:1024"`
+	S3ObjectVersion *string `aws:"S3ObjectVersion" len:"1:1024"`
+	ZipFile         []byte  `aws:"ZipFile"`
+}
+
+// LayerVersionContentOutput is the shape of that name.
+type LayerVersionContentOutput struct {
+	CodeSha256               *string `aws:"CodeSha256"`
+	CodeSize                 *int64  `aws:"CodeSize"`
+	Location                 *string `aws:"Location"`
+	SigningJobArn            *string `aws:"SigningJobArn"`
+	SigningProfileVersionArn *string `aws:"SigningProfileVersionArn"`
+}
+
+// LayerVersionsListItem is the shape of that name.
+type LayerVersionsListItem struct {
+	CompatibleArchitectures []string `aws:"CompatibleArchitectures" len:"0:2" item-enum:"x86_64,arm64"`
+	CompatibleRuntimes      []string `aws:"CompatibleRuntimes" len:"0:15"`
+	CreatedDate             *string  `aws:"CreatedDate"`
+	Description             *string  `aws:"Description" len:"0:256"`
+	LayerVersionArn         *string  `aws:"LayerVersionArn" len:"1:140" pattern:"arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+"`
+	LicenseInfo             *string  `aws:"LicenseInfo" len:"0:512"`
+	Version                 *int64   `aws:"Version"`
+}
+
+// LayersListItem is the shape of that name.
+type LayersListItem struct {
+	LatestMatchingVersion *LayerVersionsListItem `aws:"LatestMatchingVersion"`
+	LayerArn              *string                `aws:"LayerArn" len:"1:140" pattern:"arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+"`
+	LayerName             *string                `aws:"LayerName" len:"1:140" pattern:"(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+"`
+}
+
 // ListAliasesRequest is the shape of that name.
 type ListAliasesRequest struct {
 	FunctionName    *string `aws:"FunctionName,required,in=path" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
@@ -555,6 +823,18 @@ type ListAliasesRequest struct {
 type ListAliasesResponse struct {
 	Aliases    []AliasConfiguration `aws:"Aliases"`
 	NextMarker *string              `aws:"NextMarker"`
+}
+
+// ListCodeSigningConfigsRequest is the shape of that name.
+type ListCodeSigningConfigsRequest struct {
+	Marker   *string `aws:"Marker,in=query"`
+	MaxItems *int32  `aws:"MaxItems,in=query" range:"1:10000"`
+}
+
+// ListCodeSigningConfigsResponse is the shape of that name.
+type ListCodeSigningConfigsResponse struct {
+	CodeSigningConfigs []CodeSigningConfig `aws:"CodeSigningConfigs"`
+	NextMarker         *string             `aws:"NextMarker"`
 }
 
 // ListEventSourceMappingsRequest is the shape of that name.
@@ -584,6 +864,32 @@ type ListFunctionEventInvokeConfigsResponse struct {
 	NextMarker                 *string                     `aws:"NextMarker"`
 }
 
+// ListFunctionUrlConfigsRequest is the shape of that name.
+type ListFunctionUrlConfigsRequest struct {
+	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	Marker       *string `aws:"Marker,in=query"`
+	MaxItems     *int32  `aws:"MaxItems,in=query" range:"1:50"`
+}
+
+// ListFunctionUrlConfigsResponse is the shape of that name.
+type ListFunctionUrlConfigsResponse struct {
+	FunctionUrlConfigs []FunctionUrlConfig `aws:"FunctionUrlConfigs,required"`
+	NextMarker         *string             `aws:"NextMarker"`
+}
+
+// ListFunctionsByCodeSigningConfigRequest is the shape of that name.
+type ListFunctionsByCodeSigningConfigRequest struct {
+	CodeSigningConfigArn *string `aws:"CodeSigningConfigArn,required,in=path" len:"0:200" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}:\\d{12}:code-signing-config:csc-[a-z0-9]{17}"`
+	Marker               *string `aws:"Marker,in=query"`
+	MaxItems             *int32  `aws:"MaxItems,in=query" range:"1:10000"`
+}
+
+// ListFunctionsByCodeSigningConfigResponse is the shape of that name.
+type ListFunctionsByCodeSigningConfigResponse struct {
+	FunctionArns []string `aws:"FunctionArns" item-len:"0:10000" item-pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	NextMarker   *string  `aws:"NextMarker"`
+}
+
 // ListFunctionsRequest is the shape of that name.
 type ListFunctionsRequest struct {
 	FunctionVersion *string `aws:"FunctionVersion,in=query" enum:"ALL"`
@@ -596,6 +902,48 @@ type ListFunctionsRequest struct {
 type ListFunctionsResponse struct {
 	Functions  []FunctionConfiguration `aws:"Functions"`
 	NextMarker *string                 `aws:"NextMarker"`
+}
+
+// ListLayerVersionsRequest is the shape of that name.
+type ListLayerVersionsRequest struct {
+	CompatibleArchitecture *string `aws:"CompatibleArchitecture,in=query" enum:"x86_64,arm64"`
+	CompatibleRuntime      *string `aws:"CompatibleRuntime,in=query"`
+	LayerName              *string `aws:"LayerName,required,in=path" len:"1:140" pattern:"(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+"`
+	Marker                 *string `aws:"Marker,in=query"`
+	MaxItems               *int32  `aws:"MaxItems,in=query" range:"1:50"`
+}
+
+// ListLayerVersionsResponse is the shape of that name.
+type ListLayerVersionsResponse struct {
+	LayerVersions []LayerVersionsListItem `aws:"LayerVersions"`
+	NextMarker    *string                 `aws:"NextMarker"`
+}
+
+// ListLayersRequest is the shape of that name.
+type ListLayersRequest struct {
+	CompatibleArchitecture *string `aws:"CompatibleArchitecture,in=query" enum:"x86_64,arm64"`
+	CompatibleRuntime      *string `aws:"CompatibleRuntime,in=query"`
+	Marker                 *string `aws:"Marker,in=query"`
+	MaxItems               *int32  `aws:"MaxItems,in=query" range:"1:50"`
+}
+
+// ListLayersResponse is the shape of that name.
+type ListLayersResponse struct {
+	Layers     []LayersListItem `aws:"Layers"`
+	NextMarker *string          `aws:"NextMarker"`
+}
+
+// ListProvisionedConcurrencyConfigsRequest is the shape of that name.
+type ListProvisionedConcurrencyConfigsRequest struct {
+	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	Marker       *string `aws:"Marker,in=query"`
+	MaxItems     *int32  `aws:"MaxItems,in=query" range:"1:50"`
+}
+
+// ListProvisionedConcurrencyConfigsResponse is the shape of that name.
+type ListProvisionedConcurrencyConfigsResponse struct {
+	NextMarker                    *string                                `aws:"NextMarker"`
+	ProvisionedConcurrencyConfigs []ProvisionedConcurrencyConfigListItem `aws:"ProvisionedConcurrencyConfigs"`
 }
 
 // ListTagsRequest is the shape of that name.
@@ -639,11 +987,45 @@ type OnSuccess struct {
 	Destination *string `aws:"Destination" len:"0:350" pattern:"$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"`
 }
 
+// ProvisionedConcurrencyConfigListItem is the shape of that name.
+type ProvisionedConcurrencyConfigListItem struct {
+	AllocatedProvisionedConcurrentExecutions *int32  `aws:"AllocatedProvisionedConcurrentExecutions" range:"0:"`
+	AvailableProvisionedConcurrentExecutions *int32  `aws:"AvailableProvisionedConcurrentExecutions" range:"0:"`
+	FunctionArn                              *string `aws:"FunctionArn" len:"0:10000" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	LastModified                             *string `aws:"LastModified"`
+	RequestedProvisionedConcurrentExecutions *int32  `aws:"RequestedProvisionedConcurrentExecutions" range:"1:"`
+	Status                                   *string `aws:"Status" enum:"IN_PROGRESS,READY,FAILED"`
+	StatusReason                             *string `aws:"StatusReason"`
+}
+
 // ProvisionedPollerConfig is the shape of that name.
 type ProvisionedPollerConfig struct {
 	MaximumPollers  *int32  `aws:"MaximumPollers" range:"1:2000"`
 	MinimumPollers  *int32  `aws:"MinimumPollers" range:"1:200"`
 	PollerGroupName *string `aws:"PollerGroupName" len:"0:128" pattern:"[a-zA-Z0-9-_]*"`
+}
+
+// PublishLayerVersionRequest is the shape of that name.
+type PublishLayerVersionRequest struct {
+	CompatibleArchitectures []string                  `aws:"CompatibleArchitectures" len:"0:2" item-enum:"x86_64,arm64"`
+	CompatibleRuntimes      []string                  `aws:"CompatibleRuntimes" len:"0:15"`
+	Content                 *LayerVersionContentInput `aws:"Content,required"`
+	Description             *string                   `aws:"Description" len:"0:256"`
+	LayerName               *string                   `aws:"LayerName,required,in=path" len:"1:140" pattern:"(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+"`
+	LicenseInfo             *string                   `aws:"LicenseInfo" len:"0:512"`
+}
+
+// PublishLayerVersionResponse is the shape of that name.
+type PublishLayerVersionResponse struct {
+	CompatibleArchitectures []string                   `aws:"CompatibleArchitectures" len:"0:2" item-enum:"x86_64,arm64"`
+	CompatibleRuntimes      []string                   `aws:"CompatibleRuntimes" len:"0:15"`
+	Content                 *LayerVersionContentOutput `aws:"Content"`
+	CreatedDate             *string                    `aws:"CreatedDate"`
+	Description             *string                    `aws:"Description" len:"0:256"`
+	LayerArn                *string                    `aws:"LayerArn" len:"1:140" pattern:"arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+"`
+	LayerVersionArn         *string                    `aws:"LayerVersionArn" len:"1:140" pattern:"arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+"`
+	LicenseInfo             *string                    `aws:"LicenseInfo" len:"0:512"`
+	Version                 *int64                     `aws:"Version"`
 }
 
 // PublishVersionRequest is the shape of that name.
@@ -653,6 +1035,18 @@ type PublishVersionRequest struct {
 	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
 	PublishTo    *string `aws:"PublishTo" enum:"LATEST_PUBLISHED"`
 	RevisionId   *string `aws:"RevisionId"`
+}
+
+// PutFunctionCodeSigningConfigRequest is the shape of that name.
+type PutFunctionCodeSigningConfigRequest struct {
+	CodeSigningConfigArn *string `aws:"CodeSigningConfigArn,required" len:"0:200" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}:\\d{12}:code-signing-config:csc-[a-z0-9]{17}"`
+	FunctionName         *string `aws:"FunctionName,required,in=path" len:"1:256" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"`
+}
+
+// PutFunctionCodeSigningConfigResponse is the shape of that name.
+type PutFunctionCodeSigningConfigResponse struct {
+	CodeSigningConfigArn *string `aws:"CodeSigningConfigArn,required" len:"0:200" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}:\\d{12}:code-signing-config:csc-[a-z0-9]{17}"`
+	FunctionName         *string `aws:"FunctionName,required" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
 }
 
 // PutFunctionConcurrencyRequest is the shape of that name.
@@ -681,6 +1075,23 @@ type PutFunctionRecursionConfigResponse struct {
 	RecursiveLoop *string `aws:"RecursiveLoop" enum:"Allow,Terminate"`
 }
 
+// PutProvisionedConcurrencyConfigRequest is the shape of that name.
+type PutProvisionedConcurrencyConfigRequest struct {
+	FunctionName                    *string `aws:"FunctionName,required,in=path" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	ProvisionedConcurrentExecutions *int32  `aws:"ProvisionedConcurrentExecutions,required" range:"1:"`
+	Qualifier                       *string `aws:"Qualifier,required,in=query" len:"1:128" pattern:"(|[a-zA-Z0-9$_-]+)"`
+}
+
+// PutProvisionedConcurrencyConfigResponse is the shape of that name.
+type PutProvisionedConcurrencyConfigResponse struct {
+	AllocatedProvisionedConcurrentExecutions *int32  `aws:"AllocatedProvisionedConcurrentExecutions" range:"0:"`
+	AvailableProvisionedConcurrentExecutions *int32  `aws:"AvailableProvisionedConcurrentExecutions" range:"0:"`
+	LastModified                             *string `aws:"LastModified"`
+	RequestedProvisionedConcurrentExecutions *int32  `aws:"RequestedProvisionedConcurrentExecutions" range:"1:"`
+	Status                                   *string `aws:"Status" enum:"IN_PROGRESS,READY,FAILED"`
+	StatusReason                             *string `aws:"StatusReason"`
+}
+
 // PutRuntimeManagementConfigRequest is the shape of that name.
 type PutRuntimeManagementConfigRequest struct {
 	FunctionName      *string `aws:"FunctionName,required,in=path" len:"1:256" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"`
@@ -694,6 +1105,14 @@ type PutRuntimeManagementConfigResponse struct {
 	FunctionArn       *string `aws:"FunctionArn,required" len:"0:10000" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
 	RuntimeVersionArn *string `aws:"RuntimeVersionArn" len:"26:2048" pattern:"arn:(aws[a-zA-Z-]*):lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}::runtime:.+"`
 	UpdateRuntimeOn   *string `aws:"UpdateRuntimeOn,required" enum:"Auto,Manual,FunctionUpdate"`
+}
+
+// RemoveLayerVersionPermissionRequest is the shape of that name.
+type RemoveLayerVersionPermissionRequest struct {
+	LayerName     *string `aws:"LayerName,required,in=path" len:"1:140" pattern:"(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+"`
+	RevisionId    *string `aws:"RevisionId,in=query"`
+	StatementId   *string `aws:"StatementId,required,in=path" len:"1:100" pattern:"([a-zA-Z0-9-_]+)"`
+	VersionNumber *int64  `aws:"VersionNumber,required,in=path"`
 }
 
 // RemovePermissionRequest is the shape of that name.
@@ -792,6 +1211,19 @@ type UpdateAliasRequest struct {
 	RoutingConfig   *AliasRoutingConfiguration `aws:"RoutingConfig"`
 }
 
+// UpdateCodeSigningConfigRequest is the shape of that name.
+type UpdateCodeSigningConfigRequest struct {
+	AllowedPublishers    *AllowedPublishers   `aws:"AllowedPublishers"`
+	CodeSigningConfigArn *string              `aws:"CodeSigningConfigArn,required,in=path" len:"0:200" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}:\\d{12}:code-signing-config:csc-[a-z0-9]{17}"`
+	CodeSigningPolicies  *CodeSigningPolicies `aws:"CodeSigningPolicies"`
+	Description          *string              `aws:"Description" len:"0:256"`
+}
+
+// UpdateCodeSigningConfigResponse is the shape of that name.
+type UpdateCodeSigningConfigResponse struct {
+	CodeSigningConfig *CodeSigningConfig `aws:"CodeSigningConfig,required"`
+}
+
 // UpdateEventSourceMappingRequest is the shape of that name.
 type UpdateEventSourceMappingRequest struct {
 	AmazonManagedKafkaEventSourceConfig *AmazonManagedKafkaEventSourceConfig `aws:"AmazonManagedKafkaEventSourceConfig"`
@@ -866,6 +1298,26 @@ type UpdateFunctionEventInvokeConfigRequest struct {
 	MaximumEventAgeInSeconds *int32             `aws:"MaximumEventAgeInSeconds" range:"60:21600"`
 	MaximumRetryAttempts     *int32             `aws:"MaximumRetryAttempts" range:"0:2"`
 	Qualifier                *string            `aws:"Qualifier,in=query" len:"1:128" pattern:"\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+"`
+}
+
+// UpdateFunctionUrlConfigRequest is the shape of that name.
+type UpdateFunctionUrlConfigRequest struct {
+	AuthType     *string `aws:"AuthType" enum:"NONE,AWS_IAM"`
+	Cors         *Cors   `aws:"Cors"`
+	FunctionName *string `aws:"FunctionName,required,in=path" len:"1:140" pattern:"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	InvokeMode   *string `aws:"InvokeMode" enum:"BUFFERED,RESPONSE_STREAM"`
+	Qualifier    *string `aws:"Qualifier,in=query" len:"1:128" pattern:"((?!^\\d+$)^[0-9a-zA-Z-_]+$)"`
+}
+
+// UpdateFunctionUrlConfigResponse is the shape of that name.
+type UpdateFunctionUrlConfigResponse struct {
+	AuthType         *string `aws:"AuthType,required" enum:"NONE,AWS_IAM"`
+	Cors             *Cors   `aws:"Cors"`
+	CreationTime     *string `aws:"CreationTime,required"`
+	FunctionArn      *string `aws:"FunctionArn,required" len:"0:10000" pattern:"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?"`
+	FunctionUrl      *string `aws:"FunctionUrl,required" len:"40:100"`
+	InvokeMode       *string `aws:"InvokeMode" enum:"BUFFERED,RESPONSE_STREAM"`
+	LastModifiedTime *string `aws:"LastModifiedTime,required"`
 }
 
 // VpcConfig is the shape of that name.

@@ -3,7 +3,6 @@ package lambda
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/sallyport/sallyport/internal/api"
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
@@ -27,11 +26,15 @@ func (s *Service) createFunction(ctx context.Context, c *op.Call, in *lambdaapi.
 		return nil, invalid("1 validation error detected: Value '%s' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to %d", r.name, maxName)
 	}
 	w := settingsOfCreate(in)
-	if err := checkNew(c, w, in); err != nil {
+	if err := checkNew(w, in); err != nil {
 		return nil, err
 	}
 	if s.functions.Get(r.key()) != nil {
 		return nil, exists(r)
+	}
+	f := s.newFunction(c, w, in)
+	if err := s.check(ctx, &change{call: c, ref: r, asked: w, after: &f.Latest}); err != nil {
+		return nil, err
 	}
 	zip, err := s.read(ctx, c, codeOf(in.Code))
 	if err != nil {
@@ -41,15 +44,7 @@ func (s *Service) createFunction(ctx context.Context, c *op.Call, in *lambdaapi.
 	if err != nil {
 		return nil, err
 	}
-	f := s.newFunction(c, w, in, u.code)
-	err = s.checkTrust(ctx, c, r, in.GetRole())
-	if err == nil {
-		err = s.checkDeadLetters(ctx, c, r, f.Latest.Role, f.Latest.DeadLetters)
-	}
-	if err != nil {
-		u.done()
-		return nil, err
-	}
+	f.Latest.Code = u.code
 	made, err := s.storeNew(ctx, r, f, u, in.GetPublish())
 	u.done()
 	if err != nil {
@@ -67,11 +62,8 @@ func codeOf(in *lambdaapi.FunctionCode) *codeSource {
 func exists(r ref) *api.Error { return conflict("Function already exist: %s", r.name) }
 
 // checkNew refuses a request by what it says alone.
-func checkNew(c *op.Call, w *settings, in *lambdaapi.CreateFunctionRequest) error {
+func checkNew(w *settings, in *lambdaapi.CreateFunctionRequest) error {
 	if err := w.check(); err != nil {
-		return err
-	}
-	if err := checkLayers(c, w.layers); err != nil {
 		return err
 	}
 	if in.CodeSigningConfigArn != nil && *in.CodeSigningConfigArn != "" {
@@ -89,26 +81,10 @@ func checkNew(c *op.Call, w *settings, in *lambdaapi.CreateFunctionRequest) erro
 	return checkTags(in.Tags)
 }
 
-// checkLayers refuses all layers: none exist here.
-func checkLayers(c *op.Call, layers []string) error {
-	if len(layers) == 0 {
-		return nil
-	}
-	arn := layers[0]
-	parts := strings.SplitN(arn, ":", 6)
-	switch {
-	case len(parts) < 6 || parts[4] == c.Account && parts[3] == c.Region:
-		return invalid("Layer version %s does not exist.", arn)
-	case parts[4] == c.Account:
-		return invalid("Layers are not in the same region as the function. Layers are expected to be in region %s.", c.Region)
-	}
-	return accessDenied("User: " + c.Caller.ARN() + " is not authorized to perform: " + getLayerVersion + " on resource: " + arn + " because no resource-based policy allows the " + getLayerVersion + " action")
-}
-
-func (s *Service) newFunction(c *op.Call, w *settings, in *lambdaapi.CreateFunctionRequest, zip code) *function {
+func (s *Service) newFunction(c *op.Call, w *settings, in *lambdaapi.CreateFunctionRequest) *function {
 	f := &function{Tags: in.Tags, Latest: config{
 		Version: latest, Architecture: "x86_64", Memory: defaultMemory, Timeout: defaultTimeout, Storage: defaultStorage,
-		Code: zip, Modified: c.Time, Revision: id.UUID(), Generation: id.UUID(), State: pending,
+		Modified: c.Time, Revision: id.UUID(), Generation: id.UUID(), State: pending,
 	}}
 	if len(in.Architectures) > 0 {
 		f.Latest.Architecture = in.Architectures[0]

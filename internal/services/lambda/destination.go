@@ -115,15 +115,16 @@ func (s *Service) checkSink(ctx context.Context, c *op.Call, r ref, role string,
 
 // checkDeadLetters refuses a dead-letter target that the role may not send to.
 // The variant for SNS follows the pattern of the recorded one for SQS.
-func (s *Service) checkDeadLetters(ctx context.Context, c *op.Call, r ref, role, target string) error {
-	if target == "" {
+func (s *Service) checkDeadLetters(ctx context.Context, w *change) error {
+	target := w.after.DeadLetters
+	if target == "" || !w.newRole() && w.asked.dead == nil {
 		return nil
 	}
 	d, ok := parseSink(target)
 	if !ok || d.service != "sqs" && d.service != "sns" {
 		return validation(target, "deadLetterConfig.targetArn", "Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()")
 	}
-	return s.checkSink(ctx, c, r, role, d, func(verb string) error {
+	return s.checkSink(ctx, w.call, w.ref, w.after.Role, d, func(verb string) error {
 		return invalid("The provided execution role does not have permissions to call %s on %s", verb, d.label)
 	})
 }

@@ -107,9 +107,13 @@ func (c *config) busy(r ref) error {
 	case c.State == pending:
 		return conflict("The operation cannot be performed at this time. The function is currently in the following state: Pending")
 	case c.Update == inProgress:
-		return conflict("The operation cannot be performed at this time. An update is in progress for resource: %s", r.unqualified())
+		return updating(r)
 	}
 	return nil
+}
+
+func updating(r ref) error {
+	return conflict("The operation cannot be performed at this time. An update is in progress for resource: %s", r.unqualified())
 }
 
 // lastModified is AWS's form of the time.

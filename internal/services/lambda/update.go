@@ -128,29 +128,27 @@ func (s *Service) updateFunctionConfiguration(ctx context.Context, c *op.Call, i
 	if err := w.check(); err != nil {
 		return nil, err
 	}
-	if err := checkLayers(c, w.layers); err != nil {
-		return nil, err
-	}
 	f, err := s.editable(s.now(), r, in.RevisionId)
 	if err != nil {
 		return nil, err
 	}
-	if in.Role != nil {
-		if err := s.checkTrust(ctx, c, r, *in.Role); err != nil {
-			return nil, err
-		}
-	}
+	was := f.Latest
 	w.apply(&f.Latest)
-	if in.Role != nil || in.DeadLetterConfig != nil {
-		if err := s.checkDeadLetters(ctx, c, r, f.Latest.Role, f.Latest.DeadLetters); err != nil {
-			return nil, err
-		}
+	asked := &change{call: c, ref: r, asked: w, before: &was, after: &f.Latest}
+	if err := s.check(ctx, asked); err != nil {
+		return nil, err
 	}
 	var out *lambdaapi.FunctionConfiguration
 	var old config
 	err = s.edit(ctx, r, in.RevisionId, func(_ *store.Tx, f *function) error {
 		old = f.Latest
+		if old.Generation != was.Generation {
+			return updating(r) // by somebody else, since the checks
+		}
 		w.apply(&f.Latest)
+		for _, set := range asked.finish {
+			set(&f.Latest)
+		}
 		f.Latest.changed(c.Time)
 		out = f.Latest.show(r)
 		return nil
