@@ -55,17 +55,17 @@ type Invocation struct {
 	Payload   []byte
 	// Tail asks for the end of the log with the result.
 	Tail bool
-	// Sink, if set, takes the response while the function writes it, instead of
-	// Result.Payload.
+	// Sink, if set, takes a response that the function streams while it is
+	// written. What the function sends whole is in Result.Payload all the same.
 	Sink Sink
 	// TraceID is the X-Amzn-Trace-Id header; InvokedARN has the qualifier as used;
 	// ClientContext is JSON. Each may be empty.
 	TraceID, InvokedARN, ClientContext string
 }
 
-// Sink takes a response while it is written. One goroutine calls it. What the
-// function sends whole arrives in one Write. A failure of the function before
-// Begin leaves the sink untouched; one after it is in the Result as any other.
+// Sink takes a response while it is written. Begin, then Write, are called by one
+// goroutine. A function that fails before it streams leaves the sink untouched; what
+// goes wrong later is in the Result as any other failure.
 type Sink interface {
 	// Begin is called once, before the first Write, with the Content-Type that the
 	// runtime gave the response.
@@ -73,11 +73,17 @@ type Sink interface {
 	// Write takes the next bytes, and may block: then the function waits. After an
 	// error nothing more is written; the function runs on.
 	Write(p []byte) (int, error)
+	// Cut ends a Write that blocks, and every later one: the function's time is
+	// over. It may be called at any time, and by any goroutine.
+	Cut()
 }
 
 // Result is what came of an invocation.
 type Result struct {
+	// Payload is the response, unless a Sink took it, or describes the failure.
 	Payload []byte
+	// ContentType is what the runtime gave a response that is in Payload.
+	ContentType string
 	// FunctionError is "Unhandled" when the function failed; Payload then describes how.
 	FunctionError string
 	// Tail is the end of the log if it was asked for, at most limits.LogTail bytes.

@@ -5,7 +5,9 @@ import (
 	"sync"
 
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
+	"github.com/sallyport/sallyport/internal/executor"
 	"github.com/sallyport/sallyport/internal/limits"
+	"github.com/sallyport/sallyport/internal/op"
 )
 
 // lineage says how often each function was invoked in the chain of requests that
@@ -59,6 +61,17 @@ func (s *Service) looped(r ref, of lineage) int {
 		return 0
 	}
 	return max(of[r.unqualified()]-limits.LoopRuns, 0)
+}
+
+// chained takes note of the chain of requests that an invoke is the end of, and
+// refuses one that is a loop.
+func (s *Service) chained(c *op.Call, r ref, order *executor.Invocation) error {
+	chain := s.lineages.next(c.Parent, r)
+	if s.looped(r, chain) > 0 {
+		return recursive()
+	}
+	s.lineages.note(order.RequestID, chain)
+	return nil
 }
 
 // recursive refuses a synchronous invoke of a loop (AWS Lambda API reference, Invoke).

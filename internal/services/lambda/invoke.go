@@ -51,11 +51,9 @@ func (s *Service) invoke(ctx context.Context, c *op.Call, in *lambdaapi.Invocati
 		}
 		return &lambdaapi.InvocationResponse{StatusCode: ptr(int32(202))}, nil
 	}
-	chain := s.lineages.next(c.Parent, r)
-	if s.looped(r, chain) > 0 {
-		return nil, recursive()
+	if err := s.chained(c, r, order); err != nil {
+		return nil, err
 	}
-	s.lineages.note(order.RequestID, chain)
 	result, err := s.run(ctx, r, v, order)
 	if err != nil {
 		return nil, invokeError(err)
@@ -163,7 +161,9 @@ func invokeError(err error) error {
 	case errors.As(err, &credentials):
 		return accessDenied(notAssumable)
 	case errors.Is(err, executor.ErrClosed), errors.Is(err, context.Canceled):
-		return lambdaapi.NewServiceException("The server is stopping.")
+		return stopping()
 	}
 	return err
 }
+
+func stopping() error { return lambdaapi.NewServiceException("The server is stopping.") }

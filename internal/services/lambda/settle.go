@@ -66,11 +66,14 @@ func keyRef(key string) ref {
 	return r
 }
 
-// spawn runs f beside the requests; Close waits for it. After Close it runs nothing.
-func (s *Service) spawn(f func()) {
+// spawn runs f beside the requests; Close waits for it. After Close it runs nothing,
+// and says so.
+func (s *Service) spawn(f func()) bool {
 	s.spawning.Lock()
 	defer s.spawning.Unlock()
-	if s.ctx.Err() == nil {
-		s.background.Go(f)
+	if s.ctx.Err() != nil {
+		return false
 	}
+	s.background.Go(f)
+	return true
 }
