@@ -93,7 +93,9 @@ func (f *Failure) Error(service *api.Service, protocol api.Protocol) *api.Error 
 		c.status, other = q.status, q.code
 	}
 	switch protocol {
-	case api.Query, api.EC2Query, api.RESTXML:
+	case api.EC2Query:
+		return f.inEC2Words()
+	case api.Query, api.RESTXML:
 		c, member = queryCode(f.reason), ""
 	case api.RESTJSON:
 		c.status = 403
@@ -102,4 +104,18 @@ func (f *Failure) Error(service *api.Service, protocol api.Protocol) *api.Error 
 		}
 	}
 	return &api.Error{Code: c.code, QueryCode: other, Status: c.status, Fault: api.Client, Message: text, MessageMember: member}
+}
+
+// inEC2Words is the failure as EC2 says it ("Error codes for the Amazon EC2 API";
+// AuthFailure stands for every key or signature that is wrong, seen in many
+// public reports).
+func (f *Failure) inEC2Words() *api.Error {
+	c, text := queryCode(f.reason), f.text
+	switch f.reason {
+	case badKey, badSignature:
+		c, text = code{"AuthFailure", 401}, "AWS was not able to validate the provided access credentials"
+	case expired:
+		c, text = code{"RequestExpired", 400}, "Request has expired."
+	}
+	return &api.Error{Code: c.code, Status: c.status, Fault: api.Client, Message: text}
 }

@@ -77,15 +77,24 @@ func (t *Router) byAction(r *http.Request, body []byte) (Route, *api.Error) {
 		out.params = given
 		return out, t.nowhere(r, "Action="+action+" Version="+version)
 	}
-	out := s.route(action, api.Query)
+	protocol := s.queryProtocol()
+	out := s.route(action, protocol)
 	if version != "" && version != s.Version {
-		out = Route{Service: s.Service, Name: action, Protocol: api.Query}
+		out = Route{Service: s.Service, Name: action, Protocol: protocol}
 	}
 	if s == t.sqs && queuePath(r.URL.Path) {
 		given = given.with(param{"QueueUrl", r.URL.Path})
 	}
 	out.params = given
 	return out, nil
+}
+
+// queryProtocol is the one of the two that a query service speaks.
+func (s *service) queryProtocol() api.Protocol {
+	if s.Protocol == api.EC2Query {
+		return api.EC2Query
+	}
+	return api.Query
 }
 
 // queryService tells the query services apart: by the path of a queue; by the

@@ -10,7 +10,7 @@
 // The files: router.go, path.go, scope.go, action.go and form.go route, and for
 // S3 s3host.go and s3route.go; plan.go and tag.go read types; validate.go,
 // constraint.go and pattern.go check inputs as AWS's framework does;
-// restjson.go, restxml.go, awsjson.go and query.go are the protocols, on top of
+// restjson.go, restxml.go, awsjson.go, query.go and ec2query.go are the protocols, on top of
 // rest.go (what the REST protocols put beside the body), stream.go, jsonread.go
 // and jsondecode.go, jsonencode.go, xmldecode.go and xmlencode.go, text.go
 // (scalars as text) and time.go.

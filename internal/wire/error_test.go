@@ -98,8 +98,8 @@ func TestTheSDKKnowsErrors(t *testing.T) {
 	_, err = cloudwatchlogs.NewFromConfig(w.config()).DescribeLogGroups(ctx, nil)
 	expectCode(t, err, "AccessDeniedException", "not you")
 
-	_, err = lambda.NewFromConfig(w.config()).ListLayers(ctx, nil)
-	expectCode(t, err, "UnknownOperationException", "Sallyport does not have lambda:ListLayers yet.")
+	_, err = lambda.NewFromConfig(w.config()).ListCapacityProviders(ctx, nil)
+	expectCode(t, err, "UnknownOperationException", "Sallyport does not have lambda:ListCapacityProviders yet.")
 	_, err = iam.NewFromConfig(w.config()).ListServerCertificates(ctx, nil)
 	expectCode(t, err, "InvalidAction", "Sallyport does not have iam:ListServerCertificates yet.")
 	_, err = cloudwatchlogs.NewFromConfig(w.config()).DescribeMetricFilters(ctx, nil)

@@ -18,6 +18,9 @@ type params struct {
 	all []param
 	// depth is how many bytes of each key lead to the part, -1 for the whole.
 	depth int
+	// flat says that the elements of every list stand right below it, as in the
+	// protocol ec2: "SubnetId.1", not "SubnetId.member.1".
+	flat bool
 }
 
 type param struct{ key, value string }
@@ -46,7 +49,7 @@ func parseParams(r *http.Request, body []byte) (params, *api.Error) {
 	}
 	slices.SortStableFunc(all, func(a, b param) int { return compareKeys(a.key, b.key) })
 	all = slices.CompactFunc(all, func(a, b param) bool { return a.key == b.key })
-	return params{all, -1}, nil
+	return params{all: all, depth: -1}, nil
 }
 
 func parsePair(pair string) (param, bool) {
@@ -125,7 +128,7 @@ func (p params) child(name string) params {
 	for n < len(inner) && within(inner[n].key[start:], name) {
 		n++
 	}
-	return params{inner[:n], start + len(name)}
+	return params{inner[:n], start + len(name), p.flat}
 }
 
 // within says whether a key is the part or leads below it.

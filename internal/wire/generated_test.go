@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/sallyport/sallyport/internal/api"
+	ec2api "github.com/sallyport/sallyport/internal/api/ec2"
 	iamapi "github.com/sallyport/sallyport/internal/api/iam"
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	logsapi "github.com/sallyport/sallyport/internal/api/logs"
@@ -17,7 +18,7 @@ import (
 
 // generated are all APIs that Sallyport speaks.
 func generated() []*api.Service {
-	return []*api.Service{iamapi.Service, lambdaapi.Service, logsapi.Service, s3api.Service, sallyportapi.Service, snsapi.Service, sqsapi.Service, stsapi.Service}
+	return []*api.Service{ec2api.Service, iamapi.Service, lambdaapi.Service, logsapi.Service, s3api.Service, sallyportapi.Service, snsapi.Service, sqsapi.Service, stsapi.Service}
 }
 
 // eachOperation runs a test for every bound operation of every API.

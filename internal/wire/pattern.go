@@ -40,10 +40,9 @@ func translatePattern(pattern string) string {
 // byHand are the patterns that look ahead or behind, which Go's regular
 // expressions cannot do.
 var byHand = map[string]func(string) bool{
-	// An alias: not all digits.
-	`(?!^[0-9]+$)([a-zA-Z0-9-_]+)`: func(s string) bool {
-		return only(s, letters+digits+"-_") && strings.Trim(s, digits) != ""
-	},
+	// An alias, and a qualifier of a function URL: not all digits.
+	`(?!^[0-9]+$)([a-zA-Z0-9-_]+)`: isAlias,
+	`((?!^\d+$)^[0-9a-zA-Z-_]+$)`:  isAlias,
 	// An account alias: no hyphen at the ends, no two in a row.
 	`^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`: func(s string) bool {
 		return len(s) >= 3 && len(s) <= 63 && only(s, lower+digits+"-") &&
@@ -58,6 +57,8 @@ var byHand = map[string]func(string) bool{
 		return (s == "" || only(s, letters+digits+".-_")) && !strings.HasSuffix(s, ".")
 	},
 }
+
+func isAlias(s string) bool { return only(s, letters+digits+"-_") && strings.Trim(s, digits) != "" }
 
 const (
 	digits  = "0123456789"

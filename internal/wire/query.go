@@ -14,15 +14,9 @@ type query struct{ plans *plans }
 
 // Decode implements Codec.
 func (c *query) Decode(r *http.Request, route Route, body []byte) (any, *api.Error) {
-	given := route.params
-	if given.all == nil {
-		plain, failure := unpacked(r, body, limits.QueryBody)
-		if failure != nil {
-			return nil, failure
-		}
-		if given, failure = parseParams(r, plain); failure != nil {
-			return nil, failure
-		}
+	given, failure := route.parameters(r, body)
+	if failure != nil {
+		return nil, failure
 	}
 	in := route.Operation.NewInput()
 	v := reflect.ValueOf(in).Elem()
@@ -34,6 +28,18 @@ func (c *query) Decode(r *http.Request, route Route, body []byte) (any, *api.Err
 		return nil, dialectOf(route.Service).invalidInput(message)
 	}
 	return in, nil
+}
+
+// parameters are those that routing has read, or else those of the request.
+func (route Route) parameters(r *http.Request, body []byte) (params, *api.Error) {
+	if route.params.all != nil {
+		return route.params, nil
+	}
+	plain, failure := unpacked(r, body, limits.QueryBody)
+	if failure != nil {
+		return params{}, failure
+	}
+	return parseParams(r, plain)
 }
 
 // Encode implements Codec.

@@ -50,7 +50,7 @@ func (s *shape) numbered(text, wrapper string, inner params) ([]params, error) {
 	if text != "" {
 		return nil, mismatch("Unexpected value found where a list was expected")
 	}
-	if !s.flat {
+	if !s.flat && !inner.flat {
 		inner = inner.child(wrapper)
 	}
 	var elements []element

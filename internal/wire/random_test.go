@@ -139,7 +139,7 @@ var nasty = []string{
 
 // candidates are texts of which one satisfies every pattern of the models.
 var candidates = []string{
-	"abc", "a", "1", "Abc-1_x", "$LATEST", "v1", "123456789012", "/a/b/", "/aws/lambda/f", "lambda:InvokeFunction", "Exception", "ALL",
+	"abc", "a", "1", "Abc-1_x", "$LATEST", "v1", "123456789012", "/a/b/", "/aws/lambda/f", "lambda:InvokeFunction", "lambda:GetLayerVersion", "Exception", "ALL",
 	"arn:aws:lambda:us-east-1:123456789012:function:f", "arn:aws:lambda:us-east-1:123456789012:function:f:1",
 	"arn:aws:lambda:us-east-1:123456789012:layer:l:1", "arn:aws:iam::123456789012:role/r", "arn:aws:iam::123456789012:policy/p",
 	"arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdefg", "arn:aws:lambda:us-east-1::runtime:abc",

@@ -117,6 +117,7 @@ func codecs(known *plans) map[api.Protocol]Codec {
 		api.JSON11:   &awsJSON{plans: known, contentType: "application/x-amz-json-1.1"},
 		api.JSON10:   &awsJSON{plans: known, contentType: "application/x-amz-json-1.0", shapes: true},
 		api.Query:    &query{known},
+		api.EC2Query: &ec2Query{known},
 		api.RESTXML:  &restXML{known},
 	}
 }

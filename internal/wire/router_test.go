@@ -58,8 +58,12 @@ func TestRoutes(t *testing.T) {
 		"an ARN with colons":                   {request{target: "/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:f:live/invocations"}, "lambda:Invoke", map[string]string{"FunctionName": "arn:aws:lambda:us-east-1:123456789012:function:f:live"}},
 		"an ARN, escaped":                      {request{target: "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Af/invocations"}, "lambda:Invoke", map[string]string{"FunctionName": "arn:aws:lambda:us-east-1:123456789012:function:f"}},
 		"a slash inside a label":               {request{method: "GET", target: "/2017-03-31/tags/a%2Fb"}, "lambda:ListTags", map[string]string{"Resource": "a/b"}},
-		"what is unbound keeps its name":       {request{method: "GET", target: "/2018-10-31/layers?find=LayerVersion&Arn=a"}, "lambda:GetLayerVersionByArn unbound", nil},
-		"a parameter that the path asks for":   {request{method: "GET", target: "/2018-10-31/layers"}, "lambda:ListLayers unbound", nil},
+		"what is unbound keeps its name":       {request{method: "GET", target: "/2025-11-30/capacity-providers"}, "lambda:ListCapacityProviders unbound", nil},
+		"a parameter that the path asks for":   {request{method: "GET", target: "/2018-10-31/layers?find=LayerVersion&Arn=a"}, "lambda:GetLayerVersionByArn", map[string]string{}},
+		"without the parameter":                {request{method: "GET", target: "/2018-10-31/layers"}, "lambda:ListLayers", map[string]string{}},
+		"an action of EC2":                     {request{body: "Action=DescribeVpcs&Version=2016-11-15", header: map[string]string{"Content-Type": formType}}, "ec2:DescribeVpcs", nil},
+		"an unbound action of EC2":             {request{body: "Action=RunInstances&Version=2016-11-15", header: map[string]string{"Content-Type": formType}}, "ec2:RunInstances unbound", nil},
+		"an action of EC2, signed":             {request{target: "/?Action=DescribeVpcs", method: "GET", header: map[string]string{"Authorization": signed("ec2")}}, "ec2:DescribeVpcs", nil},
 		"an unbound target":                    {request{header: map[string]string{"X-Amz-Target": "Logs_20140328.AssociateKmsKey"}}, "logs:AssociateKmsKey unbound", nil},
 		"an unknown target":                    {request{header: map[string]string{"X-Amz-Target": "Logs_20140328.Nope"}}, "logs:Nope unknown", nil},
 		"an unknown action":                    {request{body: "Action=Nope&Version=2010-05-08", header: map[string]string{"Content-Type": formType}}, "iam:Nope unknown", nil},
@@ -154,7 +158,9 @@ func TestUnknownOperationsAreNamed(t *testing.T) {
 		"JSON, unbound": {request{header: map[string]string{"X-Amz-Target": "Logs_20140328.StartQuery"}}, 400, "UnknownOperationException", "Sallyport does not have logs:StartQuery yet."},
 		"rest-json": {request{method: "GET", target: "/nope", header: map[string]string{"Authorization": signed("lambda")}},
 			404, "UnknownOperationException", "Lambda has no operation at GET /nope"},
-		"rest-json, unbound": {request{target: "/2018-10-31/layers/l/versions"}, 501, "UnknownOperationException", "Sallyport does not have lambda:PublishLayerVersion yet."},
+		"rest-json, unbound": {request{target: "/2025-11-30/capacity-providers"}, 501, "UnknownOperationException", "Sallyport does not have lambda:CreateCapacityProvider yet."},
+		"EC2":                {request{body: "Action=Nope&Version=2016-11-15", header: map[string]string{"Content-Type": formType}}, 400, "InvalidAction", "The action Nope is not valid for this web service."},
+		"EC2, unbound":       {request{body: "Action=RunInstances&Version=2016-11-15", header: map[string]string{"Content-Type": formType}}, 400, "InvalidAction", "Sallyport does not have ec2:RunInstances yet."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := c.http()

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -106,6 +107,8 @@ func (w *world) client(s *api.Service) any {
 	switch c := w.config(); s.ID {
 	case "lambda":
 		return lambda.NewFromConfig(c)
+	case "ec2":
+		return ec2.NewFromConfig(c)
 	case "iam":
 		return iam.NewFromConfig(c)
 	case "s3":
@@ -158,6 +161,10 @@ func toSDK(to, from reflect.Value) error {
 	}
 	if from.Type().AssignableTo(to.Type()) {
 		to.Set(from)
+		return nil
+	}
+	if blob, ok := from.Interface().([]byte); ok && to.Kind() == reflect.Interface { // what we hold in memory and the SDK streams
+		to.Set(reflect.ValueOf(bytes.NewReader(blob)))
 		return nil
 	}
 	switch from.Kind() {

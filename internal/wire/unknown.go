@@ -42,6 +42,8 @@ func notHere(route Route) *api.Error {
 	switch p := route.Protocol; {
 	case isQueryProtocol(p) && name == "":
 		return api.Newf(400, "MissingAction", "The request is missing an action: it has no parameter Action.")
+	case p == api.EC2Query: // EC2's error codes, "InvalidAction"
+		return api.Newf(400, "InvalidAction", "The action %s is not valid for this web service.", name)
 	case isQueryProtocol(p):
 		version, given := route.params.child("Version").value()
 		if !given {

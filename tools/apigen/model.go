@@ -67,6 +67,7 @@ type reference struct {
 	Shape           string `json:"shape"`
 	Location        string `json:"location,omitempty"`
 	LocationName    string `json:"locationName,omitempty"`
+	QueryName       string `json:"queryName,omitempty"`
 	ResultWrapper   string `json:"resultWrapper,omitempty"`
 	TimestampFormat string `json:"timestampFormat,omitempty"`
 	Token           bool   `json:"idempotencyToken,omitempty"`

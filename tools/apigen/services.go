@@ -15,7 +15,7 @@ type target struct {
 	// service refuses wrong values itself, in other words.
 	lax []string
 	// unchecked APIs have no front end that checks constraints or required
-	// members at all: S3 and SQS word every refusal themselves.
+	// members at all: S3, SQS and EC2 word every refusal themselves.
 	unchecked bool
 	// held are shapes of streams that are small, and held in memory as others are.
 	held []string
@@ -61,6 +61,14 @@ var targets = []target{
 		"SimulateCustomPolicy", "SimulatePrincipalPolicy",
 		"TagInstanceProfile", "TagPolicy", "TagRole", "TagUser", "UntagInstanceProfile", "UntagPolicy", "UntagRole", "UntagUser",
 		"UpdateAccessKey", "UpdateAssumeRolePolicy", "UpdateGroup", "UpdateRole", "UpdateRoleDescription", "UpdateUser",
+	}},
+	{id: "ec2", upstream: "ec2/2016-11-15", unchecked: true, namespace: "http://ec2.amazonaws.com/doc/2016-11-15/", denialCode: "UnauthorizedOperation", bind: []string{
+		"AssignPrivateIpAddresses", "AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress", "CreateNetworkInterface",
+		"CreateSecurityGroup", "CreateSubnet", "CreateTags", "CreateVpc", "DeleteNetworkInterface", "DeleteSecurityGroup", "DeleteSubnet",
+		"DeleteTags", "DeleteVpc", "DescribeAccountAttributes", "DescribeAvailabilityZones", "DescribeNetworkAcls",
+		"DescribeNetworkInterfaces", "DescribeRegions", "DescribeRouteTables", "DescribeSecurityGroupRules", "DescribeSecurityGroups",
+		"DescribeSubnets", "DescribeTags", "DescribeVpcAttribute", "DescribeVpcs", "ModifySubnetAttribute", "ModifyVpcAttribute",
+		"RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress", "UnassignPrivateIpAddresses",
 	}},
 	{id: "kms", upstream: "kms/2014-11-01", bind: []string{
 		"CancelKeyDeletion", "CreateAlias", "CreateGrant", "CreateKey", "Decrypt", "DeleteAlias", "DescribeKey", "DisableKey",

@@ -30,6 +30,10 @@ func (g *generator) tag(owner *shape, name string, r reference) string {
 		add(q.key != "", "key="+q.key)
 		add(q.value != "", "value="+q.value)
 	}
+	if g.model.Metadata.Protocol == "ec2" {
+		asked := parameterName(name, r)
+		add(asked != wireName(name, r), "query="+asked)
+	}
 	if s.Key != nil {
 		add(s.Key.LocationName != "", "key="+s.Key.LocationName)
 		add(s.Value.LocationName != "", "value="+s.Value.LocationName)
@@ -62,6 +66,15 @@ func wireName(name string, r reference) string {
 		return r.LocationName
 	}
 	return name
+}
+
+// parameterName is a member's name in a request of the protocol ec2 (Smithy, "AWS
+// EC2 query protocol"): its own one, or else that of answers with a capital.
+func parameterName(name string, r reference) string {
+	if r.QueryName != "" {
+		return r.QueryName
+	}
+	return exported(wireName(name, r))
 }
 
 // timestamp is the format of a timestamp, or of the timestamps in a list or
