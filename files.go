@@ -18,7 +18,11 @@ const (
 // Running is the content of ServerFile.
 type Running struct {
 	Endpoint string `json:"endpoint"`
-	PID      int    `json:"pid"`
+	// TLSEndpoint and CA are for clients that insist on HTTPS: the address, and
+	// the file with the certificate to trust.
+	TLSEndpoint string `json:"tlsEndpoint"`
+	CA          string `json:"ca"`
+	PID         int    `json:"pid"`
 }
 
 // writeFiles tells commands on this machine where the server is and how to sign.
@@ -32,7 +36,12 @@ func (s *Server) writeFiles() error {
 	if err := s.writeCredentials(); err != nil {
 		return err
 	}
-	return writePrivate(filepath.Join(s.data, ServerFile), Running{s.Endpoint(), os.Getpid()})
+	return writePrivate(filepath.Join(s.data, ServerFile), s.Running())
+}
+
+// Running says where the server is.
+func (s *Server) Running() Running {
+	return Running{Endpoint: s.Endpoint(), TLSEndpoint: s.TLSEndpoint(), CA: s.CertificateFile(), PID: os.Getpid()}
 }
 
 func (s *Server) writeCredentials() error {

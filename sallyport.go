@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
@@ -34,6 +33,9 @@ const DefaultAccount = "123456789012"
 type Config struct {
 	// Listen is host:port; empty is a free port on the loopback interface.
 	Listen string
+	// TLSPort is a further port, for HTTPS alone; 0 is none. Listen serves HTTP
+	// and HTTPS in any case.
+	TLSPort int
 	// DataDir keeps state; empty keeps all of it in memory.
 	DataDir string
 	// Accounts are 12-digit account ids. Accounts that a data directory holds
@@ -66,6 +68,7 @@ type Server struct {
 	http     *http.Server
 	handler  http.Handler
 	listener net.Listener
+	secure   secure
 	data     string
 	work     string
 	bug      *bug.Reporter
@@ -126,6 +129,9 @@ func (s *Server) start(ctx context.Context, c Config) error {
 	if s.listener, err = net.Listen("tcp", c.Listen); err != nil {
 		return fmt.Errorf("listen: %w: another server may use the address; choose another one with --listen", err)
 	}
+	if err := s.secure.listen(c); err != nil {
+		return err
+	}
 	if s.store, err = store.Open(ctx, store.Options{Dir: c.DataDir}); err != nil {
 		return err
 	}
@@ -154,11 +160,14 @@ func (s *Server) start(ctx context.Context, c Config) error {
 		return err
 	}
 	s.handler = edge.New(edge.Config{Bus: s.set.Bus, Clock: s.clock, Bug: s.bug, Log: c.Log})
+	if err := s.openAuthority(); err != nil {
+		return err
+	}
 	if err := s.writeFiles(); err != nil {
 		return err
 	}
 	s.http = edge.Server(s.handler, c.Log)
-	s.served.Go(func() { _ = s.http.Serve(s.listener) })
+	s.serve()
 	return nil
 }
 
@@ -215,11 +224,16 @@ func (s *Server) serveEnvironment(env *executor.Environment, l net.Listener) {
 
 // Endpoint is the base address for AWS clients: "http://127.0.0.1:4566".
 func (s *Server) Endpoint() string {
-	host, _, _ := net.SplitHostPort(s.listener.Addr().String())
+	return "http://" + reachable(s.listener)
+}
+
+// reachable is the host and port of a listener, as somebody on this machine connects to it.
+func reachable(l net.Listener) string {
+	host, port, _ := net.SplitHostPort(l.Addr().String())
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(s.port()))
+	return net.JoinHostPort(host, port)
 }
 
 // Accounts are the accounts of the server.
@@ -260,8 +274,8 @@ func (s *Server) close() error {
 		}
 		cancel()
 		s.served.Wait()
-	} else if s.listener != nil {
-		errs = append(errs, s.listener.Close())
+	} else {
+		errs = append(errs, s.closeListeners())
 	}
 	if s.set != nil {
 		errs = append(errs, s.set.Close())

@@ -78,7 +78,7 @@ func writeNote(s *sallyport.Server) (remove func(), err error) {
 			keys = append(keys, c)
 		}
 	}
-	at := sallyport.Running{Endpoint: s.Endpoint(), PID: os.Getpid()}
+	at := s.Running()
 	for name, v := range map[string]any{sallyport.CredentialsFile: keys, sallyport.ServerFile: at} {
 		raw, err := json.Marshal(v)
 		if err != nil {

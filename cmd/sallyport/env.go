@@ -14,7 +14,13 @@ type EnvCmd struct {
 
 // Help is shown below the command's usage.
 func (EnvCmd) Help() string {
-	return `For example: eval "$(sallyport env)". The output holds the secret of a root key.`
+	return `For example: eval "$(sallyport env)". The output holds the secret of a root key.
+
+The endpoint is HTTP. The same address answers HTTPS, with a certificate of the
+server's own authority: AWS_CA_BUNDLE names a file with that authority and what
+the machine trusts (or what AWS_CA_BUNDLE named before), so that AWS itself still
+answers in the same shell; NODE_EXTRA_CA_CERTS adds the authority for Node.js.
+With --endpoint they are left as they are: the file is on the server's machine.`
 }
 
 // variable is one of the environment; an empty value unsets it.
@@ -35,13 +41,18 @@ func (e *EnvCmd) Run(ctx context.Context, c *console) error {
 	if where == "" {
 		where = region()
 	}
+	trust := e.trust(c)
 	if c.JSON {
-		return c.printJSON(map[string]string{
+		out := map[string]string{
 			"endpoint": cl.endpoint, "accessKeyId": cl.credentials.AccessKeyID, "secretAccessKey": cl.credentials.SecretAccessKey,
 			"sessionToken": cl.credentials.SessionToken, "region": where,
-		})
+		}
+		if trust.ca != "" {
+			out["tlsEndpoint"], out["ca"], out["caBundle"] = trust.endpoint, trust.ca, trust.bundle
+		}
+		return c.printJSON(out)
 	}
-	for _, v := range []variable{
+	for _, v := range append([]variable{
 		{"AWS_ENDPOINT_URL", cl.endpoint},
 		{"AWS_ACCESS_KEY_ID", cl.credentials.AccessKeyID},
 		{"AWS_SECRET_ACCESS_KEY", cl.credentials.SecretAccessKey},
@@ -49,7 +60,7 @@ func (e *EnvCmd) Run(ctx context.Context, c *console) error {
 		{"AWS_SESSION_TOKEN", cl.credentials.SessionToken},
 		{"AWS_REGION", where},
 		{"AWS_DEFAULT_REGION", where},
-	} {
+	}, trust.variables()...) {
 		c.printf("%s\n", v.line(e.Shell))
 	}
 	return nil

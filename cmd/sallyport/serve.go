@@ -16,6 +16,7 @@ import (
 // ServeCmd runs a server until it is told to stop.
 type ServeCmd struct {
 	Listen         string   `default:"127.0.0.1:4566" env:"SALLYPORT_LISTEN" placeholder:"HOST:PORT" help:"Address to listen on (${default})."`
+	TLSPort        int      `name:"tls-port" env:"SALLYPORT_TLS_PORT" placeholder:"PORT" help:"Further port for HTTPS alone; the address to listen on speaks HTTP and HTTPS in any case."`
 	Data           string   `env:"SALLYPORT_DATA" type:"path" placeholder:"DIR" help:"Directory that keeps the state (default: ${data})."`
 	Ephemeral      bool     `env:"SALLYPORT_EPHEMERAL" help:"Keep the state in memory; it goes with the server."`
 	Account        []string `env:"SALLYPORT_ACCOUNT" placeholder:"ID" help:"Account of 12 digits, may be given several times (default: 123456789012, or those of the data directory)."`
@@ -63,13 +64,16 @@ func (s *ServeCmd) Run(c *console) error {
 
 // config checks the flags.
 func (s *ServeCmd) config(c *console) (sallyport.Config, error) {
-	config := sallyport.Config{Listen: s.Listen, DataDir: s.Data, Accounts: s.Account, StrictRuntimes: s.StrictRuntimes}
+	config := sallyport.Config{Listen: s.Listen, TLSPort: s.TLSPort, DataDir: s.Data, Accounts: s.Account, StrictRuntimes: s.StrictRuntimes}
 	if s.Ephemeral {
 		if s.Data != "" {
 			return config, usagef("--ephemeral keeps no state and --data DIR keeps it in a directory: give one of them")
 		}
 	} else if s.Data == "" {
 		config.DataDir = defaultData()
+	}
+	if s.TLSPort < 0 || s.TLSPort > 65535 {
+		return config, usagef("--tls-port %d: a port is a number up to 65535", s.TLSPort)
 	}
 	for _, a := range s.Account {
 		if !id.IsAccount(a) {
@@ -116,6 +120,8 @@ func explainStart(err error) error {
 // greeting is what serve prints once it is ready.
 type greeting struct {
 	Endpoint      string   `json:"endpoint"`
+	TLSEndpoint   string   `json:"tlsEndpoint"`
+	CA            string   `json:"ca"`
 	Mode          string   `json:"mode"`
 	Accounts      []string `json:"accounts"`
 	Ephemeral     bool     `json:"ephemeral"`
@@ -128,7 +134,7 @@ type greeting struct {
 func (s *ServeCmd) greet(c *console, server *sallyport.Server, data string) error {
 	status := server.Functions()
 	g := greeting{
-		Endpoint: server.Endpoint(), Mode: "enforcing", Accounts: server.Accounts(), Ephemeral: s.Ephemeral, DataDirectory: data,
+		Endpoint: server.Endpoint(), TLSEndpoint: server.TLSEndpoint(), CA: server.CertificateFile(), Mode: "enforcing", Accounts: server.Accounts(), Ephemeral: s.Ephemeral, DataDirectory: data,
 		Functions: status, PID: os.Getpid(),
 	}
 	if len(s.RootKey) > 0 {
@@ -138,6 +144,7 @@ func (s *ServeCmd) greet(c *console, server *sallyport.Server, data string) erro
 		return c.printJSON(g)
 	}
 	c.printf("sallyport is ready at %s, enforcing\n", g.Endpoint)
+	c.printf("  https      %s, trust %s\n", g.TLSEndpoint, g.CA)
 	c.printf("  accounts   %s\n", strings.Join(g.Accounts, ", "))
 	if data == "" {
 		c.printf("  data       in memory, gone when the server stops\n")

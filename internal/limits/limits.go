@@ -26,6 +26,8 @@ const (
 	SyncPayload = 6 << 20
 	// SyncResponse adds what the Runtime API allows above SyncPayload.
 	SyncResponse = SyncPayload + 100
+	// StreamedResponse is a response that a function streams (AWS Lambda quotas, 200 MB).
+	StreamedResponse = 200 << 20
 	// AsyncPayload is an asynchronous invoke's payload.
 	AsyncPayload = 1 << 20
 	// HeaderBytes bounds a request's headers.
@@ -45,6 +47,12 @@ const (
 	AnswerPiece = 1 << 20
 	// IdleTime is how long a connection may wait for its next request.
 	IdleTime = 5 * time.Minute
+	// AuthorityLife and CertificateLife are how long the local certificate
+	// authority and its certificates are valid; clients take none for longer than 398 days.
+	AuthorityLife   = 10 * 365 * 24 * time.Hour
+	CertificateLife = 90 * 24 * time.Hour
+	// Certificates bounds those kept for the names that clients ask for.
+	Certificates = 256
 )
 
 // Depth and number of things decoded from one request.

@@ -25,6 +25,7 @@ var laws = []law{
 	{"internal/gate", []string{"internal/api", "internal/bug", "internal/caller", "internal/op", "internal/trail", "policy"}, "the gate never knows a service: facts come from the owner"},
 	{"internal/wire", []string{"internal/api", "internal/limits", "internal/id"}, "codecs never know a service or a caller"},
 	{"internal/sigv4", []string{"internal/api", "internal/clock", "internal/limits"}, "signatures are checked without knowing what they sign"},
+	{"internal/localca", []string{"internal/clock", "internal/limits"}, "the server's certificates depend on nothing it serves"},
 	{"internal/store", nil, "storage knows no record"},
 	{"internal/eventpattern", nil, "patterns and events are plain JSON"},
 	{"internal/resourcepolicy", []string{"internal/op", "policy"}, "a policy with principals is the same for every resource"},
