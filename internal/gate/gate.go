@@ -164,8 +164,12 @@ func (g *Gate) layers(q *op.Question, facts op.Facts, grants op.Grants, l *polic
 	}
 }
 
-// facts asks the owner of the resource: the service of the ARN's third segment.
+// facts asks the owner of the resource: the service of the ARN's third segment,
+// unless the finder, which is the owner's too, told them already.
 func (g *Gate) facts(q *op.Question) op.Facts {
+	if q.Resource.Facts != nil && !q.Unknown {
+		return *q.Resource.Facts
+	}
 	if q.Unknown || q.Resource.ARN == "*" {
 		return op.Facts{}
 	}

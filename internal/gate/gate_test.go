@@ -207,6 +207,26 @@ func TestRoleTrustMustAllow(t *testing.T) {
 	}
 }
 
+// TestFactsOfACall: what the finder says of a resource is judged in place of what
+// its owner says now, and a resource that is not known has no facts at all.
+func TestFactsOfACall(t *testing.T) {
+	w := newWorld(t)
+	q := question(w.user(here, "u", allow("*", "*")))
+	q.Resource.Facts = &op.Facts{MustAllow: true}
+	if err := w.admit(q); err == nil {
+		t.Error("the owner's facts were judged, not those of the call")
+	}
+	w.owner.facts[function] = op.Facts{MustAllow: true}
+	q.Resource.Facts = &op.Facts{}
+	if err := w.admit(q); err != nil {
+		t.Errorf("the owner's facts were judged, not those of the call: %v", err)
+	}
+	q.Unknown = true
+	if err := w.admit(q); err == nil {
+		t.Error("an unknown resource was let in")
+	}
+}
+
 func TestOwnerIsAskedAboutItsResourcesOnly(t *testing.T) {
 	w := newWorld(t)
 	c := w.user(here, "u")

@@ -14,6 +14,7 @@ import (
 type Row struct {
 	operation *api.Operation
 	needs     []Need
+	thorough  bool
 	run       func(ctx context.Context, c *Call, in any) (any, error)
 }
 
@@ -39,6 +40,14 @@ func Bind[In, Out any](o api.Op[In, Out], handle Handler[In, Out], needs ...Need
 			return out, nil
 		},
 	}
+}
+
+// Thorough judges every need, also after one was denied, so that the record says
+// all that is missing. The answer is that of the first denial. It is for operations
+// whose needs are of one resource: what a later need tells, an earlier one told.
+func (r Row) Thorough() Row {
+	r.thorough = true
+	return r
 }
 
 // Operation is the row's operation.
@@ -81,6 +90,10 @@ type Resource struct {
 	ARN string
 	// Account owns it when the ARN does not say; empty lets the gate find out.
 	Account string
+	// Facts, if set, are what its owner says of it for this call, in place of
+	// Service.Resource: what only the request tells (which grants of a KMS key are
+	// the caller's), or a policy that is to be set and is tried first.
+	Facts *Facts
 }
 
 // Finder names the resources of a need from the typed input and the service's
