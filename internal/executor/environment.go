@@ -36,7 +36,13 @@ type Environment struct {
 	// running is the request id of the invoke that runs, nil for none.
 	running atomic.Pointer[string]
 
-	// Guarded by Executor.mu.
+	// provision is what keeps the environment ready, nil for none; kept is the
+	// process that it initialised.
+	provision *Provision
+	kept      *process
+
+	// Guarded by Executor.mu. used says that an invoke has taken it.
+	used      bool
 	doomed    bool
 	busy      bool
 	idleSince time.Time

@@ -144,7 +144,7 @@ func (x *Executor) Invoke(ctx context.Context, f *Function, inv *Invocation) (*R
 	}
 	defer x.running.Done()
 	<-x.chosen
-	e, err := x.environment(ctx, f)
+	e, err := x.environment(ctx, f, inv.First)
 	if err != nil {
 		return nil, err
 	}
@@ -171,9 +171,20 @@ func (x *Executor) enter() error {
 	return nil
 }
 
-// environment takes an idle environment, or makes one.
-func (x *Executor) environment(ctx context.Context, f *Function) (*Environment, error) {
+// environment takes an idle environment, one that was provisioned first of all, or
+// makes one.
+func (x *Executor) environment(ctx context.Context, f *Function, first *Provision) (*Environment, error) {
 	x.mu.Lock()
+	if first != nil {
+		if e, bad := x.takeIdle(first.function, x.clock.Now()); e != nil || bad != nil {
+			x.mu.Unlock()
+			x.destroy(bad...)
+			if e != nil {
+				return e, nil
+			}
+			x.mu.Lock()
+		}
+	}
 	e, bad := x.takeIdle(f, x.clock.Now())
 	if e != nil {
 		x.mu.Unlock()

@@ -55,6 +55,9 @@ type Invocation struct {
 	Payload   []byte
 	// Tail asks for the end of the log with the result.
 	Tail bool
+	// First, if set, keeps environments that are used before others: of the same
+	// version of the function.
+	First *Provision
 	// Sink, if set, takes a response that the function streams while it is
 	// written. What the function sends whole is in Result.Payload all the same.
 	Sink Sink

@@ -27,7 +27,7 @@ func (x *Executor) takeIdle(f *Function, now time.Time) (e *Environment, bad []*
 		e, p.idle[last] = p.idle[last], nil
 		p.idle = p.idle[:last]
 		if e.alive() && !e.expiring(now) {
-			e.busy = true
+			e.busy, e.used = true, true
 			return e, bad
 		}
 		x.forget(e)
@@ -76,7 +76,7 @@ func (x *Executor) reserve(f *Function) (e *Environment, evicted *Environment, e
 func (x *Executor) oldest() *Environment {
 	var found *Environment
 	for _, p := range x.pools {
-		if len(p.idle) > 0 && (found == nil || p.idle[0].idleSince.Before(found.idleSince)) {
+		if len(p.idle) > 0 && p.idle[0].provision == nil && (found == nil || p.idle[0].idleSince.Before(found.idleSince)) {
 			found = p.idle[0]
 		}
 	}
@@ -94,6 +94,9 @@ func (x *Executor) forget(e *Environment) {
 	}
 	delete(p.all, e)
 	x.total--
+	if e.provision != nil {
+		e.provision.look()
+	}
 	if i := slices.Index(p.idle, e); i >= 0 {
 		p.idle = slices.Delete(p.idle, i, i+1)
 	}
@@ -108,7 +111,7 @@ func (x *Executor) giveBack(e *Environment) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	e.busy = false
-	if e.doomed || x.closed || !e.alive() {
+	if e.doomed || x.closed || !e.alive() || e.process != e.kept && e.kept != nil {
 		x.forget(e)
 		return false
 	}
@@ -182,12 +185,14 @@ func (x *Executor) tend() time.Duration {
 			idle++
 			age := now.Sub(e.idleSince)
 			switch {
-			case age >= limits.EnvironmentIdle || e.expiring(now) || !e.alive():
+			case age >= limits.EnvironmentIdle && e.provision == nil || e.expiring(now) || !e.alive():
 				x.forget(e)
 				old = append(old, e)
 			case age >= limits.FreezeAfter:
 				tired = append(tired, e)
-				next = min(next, limits.EnvironmentIdle-age)
+				if e.provision == nil {
+					next = min(next, limits.EnvironmentIdle-age)
+				}
 			default:
 				next = min(next, limits.FreezeAfter-age)
 			}

@@ -57,7 +57,7 @@ func (e *Environment) reserved(at places) map[string]string {
 		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
 		"AWS_LAMBDA_FUNCTION_VERSION":     f.Version,
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.MemoryMB),
-		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
+		"AWS_LAMBDA_INITIALIZATION_TYPE":  e.initialization(),
 		"AWS_LAMBDA_LOG_GROUP_NAME":       f.LogGroup,
 		"AWS_LAMBDA_LOG_STREAM_NAME":      e.LogStream,
 		"AWS_LAMBDA_RUNTIME_API":          at.api,
@@ -72,4 +72,12 @@ func (e *Environment) reserved(at places) map[string]string {
 		v["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + f.Runtime
 	}
 	return v
+}
+
+// initialization says in Lambda's words why the environment was made.
+func (e *Environment) initialization() string {
+	if e.provision != nil {
+		return "provisioned-concurrency"
+	}
+	return "on-demand"
 }

@@ -273,6 +273,16 @@ const (
 	Environments = 1_000
 	// EnvironmentIdle is how long an environment is kept without an invoke; AWS publishes no figure.
 	EnvironmentIdle = 7 * time.Minute
+	// ProvisionedInit is the least time that a provisioned environment has for its
+	// init: its function's timeout if that is longer (Lambda guide, "init phase").
+	ProvisionedInit = 130 * time.Second
+	// ProvisionAhead is how long before its credentials end a provisioned
+	// environment gets its successor.
+	ProvisionAhead = 5 * time.Minute
+	// ProvisionRetry is how long a provision rests that could not make an environment.
+	ProvisionRetry = time.Minute
+	// ProvisionAtOnce is how many environments of one provision are made at a time.
+	ProvisionAtOnce = 8
 	// FreezeAfter is how long an idle environment runs on before it is frozen.
 	FreezeAfter = 100 * time.Millisecond
 	// ReadySandboxes are started ahead.
