@@ -15,6 +15,7 @@ const (
 	errorMemory     = "Runtime.OutOfMemory"
 	errorEntrypoint = "Runtime.InvalidEntrypoint"
 	errorTooLarge   = "Function.ResponseSizeTooLarge"
+	errorTruncated  = "Runtime.TruncatedResponse"
 	errorUnknown    = "Runtime.Unknown"
 )
 
@@ -26,11 +27,25 @@ type call struct {
 	done chan outcome
 }
 
+// cut ends a response that is under way to a sink.
+func (c *call) cut() {
+	if c.Sink != nil {
+		c.Sink.Cut()
+	}
+}
+
 // outcome is what a runtime answered, or what became of it instead.
 type outcome struct {
 	payload []byte
+	// contentType is of a payload that is a response.
+	contentType string
+	// truncated says that a streamed response broke off, for a reason that is still
+	// to be found.
+	truncated bool
 	// failed says that payload describes a failure of the function.
 	failed bool
+	// kind names the failure to the caller, as far as it has a name.
+	kind string
 	// errorType names it in the log; empty when the runtime handled it itself.
 	errorType string
 	// status is "", "timeout" or "error", as REPORT shows it.
@@ -56,15 +71,19 @@ func failure(kind, requestID, text string) outcome {
 	if err != nil { // strings always marshal
 		payload = []byte("{}")
 	}
-	return outcome{payload: payload, failed: true, errorType: kind, status: status, text: plain}
+	return outcome{payload: payload, failed: true, kind: kind, errorType: kind, status: status, text: plain}
 }
 
 func timedOut(requestID string, after time.Duration) outcome {
 	return failure(errorTimeout, requestID, fmt.Sprintf("Task timed out after %.2f seconds", after.Seconds()))
 }
 
-func tooLarge() outcome {
-	o := failure(errorTooLarge, "", fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", limits.SyncResponse))
+func tooLarge() outcome { return oversized(limits.SyncResponse) }
+
+// oversized is a response above its bound. For one that is streamed AWS publishes the
+// bound and not the text: it is that of a response sent whole.
+func oversized(most int) outcome {
+	o := failure(errorTooLarge, "", fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", most))
 	o.text = ""
 	return o
 }

@@ -134,9 +134,9 @@ func (e *Environment) run(ctx context.Context, inv *Invocation) (*Result, error)
 		e.journal.end()
 		return nil, err
 	}
-	result := &Result{Payload: o.payload, EnvironmentID: e.ID, Cold: cold}
+	result := &Result{Payload: o.payload, ContentType: o.contentType, EnvironmentID: e.ID, Cold: cold}
 	if o.failed {
-		result.FunctionError = "Unhandled"
+		result.FunctionError, result.ErrorType = "Unhandled", o.kind
 	}
 	result.Tail = e.report(inv, u, o)
 	return result, nil
@@ -195,26 +195,36 @@ func (e *Environment) serve(ctx context.Context, c *call, timeout <-chan time.Ti
 // says that the runtime ended before it took the call.
 func (e *Environment) await(ctx context.Context, c *call, timeout <-chan time.Time) (o outcome, again bool, err error) {
 	p := e.process
-	tick := e.x.clock.After(limits.LogDelay)
+	tick, exited := e.x.clock.After(limits.LogDelay), p.exited
 	for {
 		select {
 		case o := <-c.done:
+			if o.truncated {
+				o = e.broken(c, p)
+			}
 			return o, false, nil
 		case <-tick:
 			e.journal.tick()
 			tick = e.x.clock.After(limits.LogDelay)
 		case <-timeout:
+			c.cut()
 			e.reset()
 			return timedOut(c.RequestID, e.function.Timeout), false, nil
 		case <-ctx.Done():
+			c.cut()
 			e.reset()
 			return o, false, ctx.Err()
 		case <-e.x.closing:
+			c.cut()
 			e.reset()
 			return o, false, ErrClosed
-		case <-p.exited:
-			return e.exited(c, p)
+		case <-exited:
+			if !p.api.settle() {
+				return e.exited(c, p)
+			}
+			exited = nil // what it had sent is still on its way
 		case <-e.sandbox.gone():
+			c.cut()
 			e.lost = true
 			return e.exited(c, p)
 		}
@@ -228,6 +238,9 @@ func (e *Environment) exited(c *call, p *process) (o outcome, again bool, err er
 	handed := p.api.withdraw()
 	select {
 	case o := <-c.done:
+		if o.truncated {
+			o = brokenOff(ended(c.RequestID, p.exit))
+		}
 		return o, false, nil
 	default:
 	}

@@ -89,6 +89,9 @@ type Result struct {
 	ContentType string
 	// FunctionError is "Unhandled" when the function failed; Payload then describes how.
 	FunctionError string
+	// ErrorType names the failure where it has a name: "Sandbox.Timedout", or what
+	// the runtime says.
+	ErrorType string
 	// Tail is the end of the log if it was asked for, at most limits.LogTail bytes.
 	Tail []byte
 	// EnvironmentID names the environment that ran it; Cold says that it was new.

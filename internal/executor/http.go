@@ -24,6 +24,8 @@ type request struct {
 	length   int64
 	expect   bool
 	streamed bool
+	// contentType is what the body is.
+	contentType string
 	// errorType and errorBody are of the function's error headers or trailers.
 	errorType, errorBody string
 	// body is complete unless tooLarge.
@@ -106,6 +108,8 @@ func (r *request) header(line []byte) error {
 		r.close = is(value, "close") || r.close && !is(value, "keep-alive")
 	case is(key, "expect"):
 		r.expect = is(value, "100-continue")
+	case is(key, "content-type"):
+		r.contentType = mediaType(value)
 	case is(key, "lambda-runtime-function-response-mode"):
 		r.streamed = is(value, "streaming")
 	case is(key, "lambda-runtime-function-error-type"):
@@ -114,6 +118,17 @@ func (r *request) header(line []byte) error {
 		r.errorBody = string(value)
 	}
 	return nil
+}
+
+// mediaType avoids an allocation for what most runtimes send.
+func mediaType(value []byte) string {
+	switch string(value) {
+	case "application/json":
+		return "application/json"
+	case "application/octet-stream":
+		return "application/octet-stream"
+	}
+	return string(value)
 }
 
 // is compares without regard to case; want is in lower case.
@@ -156,28 +171,44 @@ func (r *request) readBody(in *bufio.Reader) error {
 func (r *request) readChunks(in *bufio.Reader) error {
 	var total int64
 	for {
-		line, err := readLine(in)
+		n, err := chunkLength(in)
 		if err != nil {
-			return endless(err)
-		}
-		digits, _, _ := bytes.Cut(line, []byte(";"))
-		n, err := strconv.ParseUint(string(bytes.TrimSpace(digits)), 16, 31)
-		if err != nil {
-			return errMalformed
+			return err
 		}
 		if n == 0 {
 			return r.readTrailers(in)
 		}
-		if total += int64(n); total > drained {
+		if total += n; total > drained {
 			return errMalformed
 		}
 		if err := r.readChunk(in, int(n), total); err != nil {
 			return endless(err)
 		}
-		if line, err = readLine(in); err != nil || len(line) > 0 {
-			return errMalformed
+		if err := chunkEnd(in); err != nil {
+			return err
 		}
 	}
+}
+
+// chunkLength reads the line before a chunk; 0 stands before the trailers.
+func chunkLength(in *bufio.Reader) (int64, error) {
+	line, err := readLine(in)
+	if err != nil {
+		return 0, endless(err)
+	}
+	digits, _, _ := bytes.Cut(line, []byte(";"))
+	n, err := strconv.ParseUint(string(bytes.TrimSpace(digits)), 16, 31)
+	if err != nil {
+		return 0, errMalformed
+	}
+	return int64(n), nil
+}
+
+func chunkEnd(in *bufio.Reader) error {
+	if line, err := readLine(in); err != nil || len(line) > 0 {
+		return errMalformed
+	}
+	return nil
 }
 
 func (r *request) readChunk(in *bufio.Reader, n int, total int64) error {

@@ -2,7 +2,6 @@ package executor
 
 import (
 	"bufio"
-	"encoding/base64"
 	"errors"
 	"net"
 	"strconv"
@@ -30,9 +29,12 @@ type runtimeAPI struct {
 	// waiting is the connection whose next is not answered yet.
 	waiting *conn
 	// current is the call to hand out, or handed out and not answered.
-	current   *call
-	handed    bool
-	initError *outcome
+	current *call
+	handed  bool
+	// streaming says that the current call's response is under way to its sink;
+	// settled that no response begins so any more.
+	streaming, settled bool
+	initError          *outcome
 }
 
 // conn is one connection of a runtime.
@@ -119,6 +121,12 @@ func (k *conn) serve() {
 				return
 			}
 		}
+		if c := k.api.relayed(&k.req); c != nil {
+			if err := k.api.relay(k, c); err != nil || k.req.close {
+				return
+			}
+			continue
+		}
 		if err := k.req.readBody(k.in); err != nil {
 			k.refuse(err)
 			return
@@ -204,6 +212,16 @@ func (a *runtimeAPI) hand(c *call) {
 	}
 }
 
+// settle is for a runtime that has ended. It says whether the current call's
+// response is on its way to a sink, at the sink's pace; if not, whatever response is
+// still found will be read whole, at once.
+func (a *runtimeAPI) settle() (streaming bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.settled = true
+	return a.streaming
+}
+
 // withdraw takes back a call whose runtime is being ended. It says whether the
 // runtime had got it.
 func (a *runtimeAPI) withdraw() (handed bool) {
@@ -227,21 +245,16 @@ func (a *runtimeAPI) response(r *request) outcome {
 		return tooLarge()
 	}
 	if r.streamed && r.errorType != "" {
-		// An error in the middle of a streamed response comes in trailers.
-		body, err := base64.StdEncoding.DecodeString(r.errorBody)
-		if err == nil && len(body) > 0 {
-			return outcome{payload: body, failed: true}
-		}
-		return failure(r.errorType, "", "The function's response stream ended with an error.")
+		return trailed(r)
 	}
-	return outcome{payload: r.body}
+	return outcome{payload: r.body, contentType: r.contentType}
 }
 
 // answered ends the current call, if id is its id.
 func (a *runtimeAPI) answered(k *conn, id string, o outcome) error {
 	a.mu.Lock()
 	c := a.current
-	if c == nil || !a.handed || c.RequestID != id {
+	if c == nil || !a.handed || a.streaming || c.RequestID != id {
 		a.mu.Unlock()
 		return k.answer("400 Bad Request", invalidRequest)
 	}
@@ -285,7 +298,7 @@ func (a *runtimeAPI) initFailed(k *conn, r *request) error {
 // makes one from the header (its OpenAPI description of the Runtime API).
 func reported(r *request) outcome {
 	if len(r.body) > 0 {
-		return outcome{payload: r.body, failed: true}
+		return outcome{payload: r.body, failed: true, kind: r.errorType}
 	}
 	kind := r.errorType
 	if kind == "" {

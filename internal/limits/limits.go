@@ -28,6 +28,8 @@ const (
 	SyncResponse = SyncPayload + 100
 	// StreamedResponse is a response that a function streams (AWS Lambda quotas, 200 MB).
 	StreamedResponse = 200 << 20
+	// URLPiece is how much of a function URL's streamed answer goes out at once.
+	URLPiece = 32 << 10
 	// AsyncPayload is an asynchronous invoke's payload.
 	AsyncPayload = 1 << 20
 	// HeaderBytes bounds a request's headers.
@@ -408,4 +410,22 @@ const (
 	SNSConfirmTime = 48 * time.Hour
 	// SNSDeduplication is how long a FIFO topic knows a message.
 	SNSDeduplication = 5 * time.Minute
+)
+
+// AWS KMS ("Quotas", developer guide).
+const (
+	// Keys, KeyAliases and KeyGrants bound those of an account and region, of one
+	// and of a key.
+	Keys       = 100_000
+	KeyAliases = 50
+	KeyGrants  = 50_000
+	// KeyPolicy and EncryptionContext are in bytes; GrantContext is how many pairs
+	// a constraint has.
+	KeyPolicy         = 32 << 10
+	EncryptionContext = 8 << 10
+	GrantContext      = 8
+	// KeySweep is how often keys are looked for whose deletion is due.
+	KeySweep = time.Minute
+	// KeyPage is the page of lists that name no size; of grants and tags it is half.
+	KeyPage = 100
 )

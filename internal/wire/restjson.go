@@ -72,6 +72,11 @@ func (c *restJSON) Encode(w http.ResponseWriter, o *api.Operation, requestID str
 	}
 	p := c.plans.of(o.Output)
 	status := p.encodeBindings(w.Header(), o, v)
+	if p.payload != nil && p.payload.kind == streamKind {
+		w.Header().Set(requestIDHeader, requestID)
+		sendStream(w, status, v.Field(p.payload.index).Interface().(*api.Stream))
+		return nil
+	}
 	body, contentType := p.restJSONBody(v)
 	if w.Header().Get("Content-Type") != "" {
 		contentType = "" // a member says what the body is

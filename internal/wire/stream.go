@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -52,7 +53,7 @@ func sendStream(w http.ResponseWriter, status int, s *api.Stream) {
 	if s.Length < 0 {
 		h.Del("Content-Length")
 		w.WriteHeader(status)
-		if _, err := io.Copy(w, s.Body); err != nil {
+		if err := relay(w, s.Body); err != nil {
 			panic(http.ErrAbortHandler)
 		}
 		return
@@ -61,5 +62,32 @@ func sendStream(w http.ResponseWriter, status int, s *api.Stream) {
 	w.WriteHeader(status)
 	if n, err := io.Copy(w, io.LimitReader(s.Body, s.Length)); err != nil || n != s.Length {
 		panic(http.ErrAbortHandler)
+	}
+}
+
+// relayPiece is how much of a body that is still being made goes out at once.
+const relayPiece = 64 << 10
+
+// relay sends what there is of a body, and waits for more of it for as long as it
+// takes: only the client's reading is bound, by the writer.
+func relay(w http.ResponseWriter, body io.Reader) error {
+	control := http.NewResponseController(w)
+	buffer := make([]byte, relayPiece)
+	for {
+		if err := control.Flush(); err != nil {
+			return err
+		}
+		n, ended := body.Read(buffer)
+		if n > 0 {
+			if _, err := w.Write(buffer[:n]); err != nil {
+				return err
+			}
+		}
+		if errors.Is(ended, io.EOF) {
+			return nil
+		}
+		if ended != nil {
+			return ended
+		}
 	}
 }
