@@ -27,6 +27,9 @@ const (
 	JSON11   Protocol = "json-1.1"
 	RESTXML  Protocol = "rest-xml"
 	EC2Query Protocol = "ec2"
+	// RawHTTP is no protocol of AWS's APIs: the requests of function URLs, which the
+	// door reads itself.
+	RawHTTP Protocol = "http"
 )
 
 // Service is one AWS API. Values are made by generated code and never change.

@@ -20,6 +20,17 @@ func (h *Handler) bound(e *exchange) error {
 		return nil
 	}
 	most := h.router.BodyLimit(e.r)
+	if err := e.read(most); !errors.Is(err, errTooLarge) {
+		return err
+	}
+	return h.tooLarge(e, most)
+}
+
+// errTooLarge is of a body beyond its bound. The rest of it is not waited for.
+var errTooLarge = errors.New("the body is too large")
+
+// read reads the body, up to a bound.
+func (e *exchange) read(most int64) error {
 	if e.r.ContentLength == 0 {
 		return nil
 	}
@@ -28,7 +39,7 @@ func (h *Handler) bound(e *exchange) error {
 	control := http.NewResponseController(e.w)
 	deadline(control.SetReadDeadline, limits.BodyTime)
 	if e.r.ContentLength > most {
-		return h.tooLarge(e, most)
+		return errTooLarge
 	}
 	var b bytes.Buffer
 	// A length is only a promise: what is not there yet takes up little room.
@@ -36,7 +47,7 @@ func (h *Handler) bound(e *exchange) error {
 	_, err := b.ReadFrom(http.MaxBytesReader(e.w.ResponseWriter, e.r.Body, most))
 	switch large := (*http.MaxBytesError)(nil); {
 	case errors.As(err, &large):
-		return h.tooLarge(e, most)
+		return errTooLarge
 	case err != nil:
 		return unread(e, err)
 	}

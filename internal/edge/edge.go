@@ -38,6 +38,8 @@ type Handler struct {
 	origins map[*api.Service]op.CrossOrigin
 	// publishers are the services with documents for everybody.
 	publishers []op.Publisher
+	// urls knows function URLs; nil where no service has any.
+	urls op.FunctionURLs
 }
 
 // New makes the handler for all services of the bus.
@@ -48,6 +50,10 @@ func New(c Config) *Handler {
 	}
 	var apis []*api.Service
 	for _, s := range c.Bus.Services() {
+		if u, ok := s.(op.FunctionURLs); ok {
+			h.urls = u // not among those that are routed: all of its hosts' requests are its
+			continue
+		}
 		apis = append(apis, s.API())
 		if o, ok := s.(op.CrossOrigin); ok {
 			h.origins[s.API()] = o
@@ -81,7 +87,7 @@ type exchange struct {
 
 // ServeHTTP takes a request through every step; the first that fails answers.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.health(w, r) || h.document(w, r) || h.preflight(w, r) {
+	if h.functionURL(w, r) || h.health(w, r) || h.document(w, r) || h.preflight(w, r) {
 		return
 	}
 	e := &exchange{w: newAnswer(w), given: r, r: r, requestID: id.UUID()}

@@ -29,16 +29,21 @@ func (h *Handler) identified(e *exchange) error {
 		}
 		return sigv4.Unsigned().Error(e.route.Service, e.route.Protocol)
 	}
-	owner := identity.Owner.(op.Credential)
-	e.call.Caller, e.call.Region = owner.Caller, identity.Region
-	e.call.Origin.Signature = op.Signature{Presigned: identity.Presigned, Version: identity.Version, Time: identity.Time}
+	h.signedBy(e.call, identity)
 	if e.payload != nil {
 		e.call.Origin.Signature.Payload = e.payload.Declared
 	}
+	return nil
+}
+
+// signedBy makes a call that of whoever signed the request.
+func (h *Handler) signedBy(c *op.Call, identity *sigv4.Identity) {
+	owner := identity.Owner.(op.Credential)
+	c.Caller, c.Region = owner.Caller, identity.Region
+	c.Origin.Signature = op.Signature{Presigned: identity.Presigned, Version: identity.Version, Time: identity.Time}
 	if owner.Used != nil {
 		owner.Used(identity.Service, identity.Region)
 	}
-	return nil
 }
 
 // verified checks the signature: of S3 over the headers, which say how the body

@@ -176,7 +176,8 @@ func (b *Bus) refuse(c *Call) error {
 	return nil
 }
 
-// admit puts every need to the gate, in order. What panics on the way denies.
+// admit puts the needs to the gate, in order, up to the first denial, or all of
+// them where the row is thorough. What panics on the way denies.
 func (b *Bus) admit(ctx context.Context, c *Call, row Row) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -187,12 +188,17 @@ func (b *Bus) admit(ctx context.Context, c *Call, row Row) (err error) {
 	if err := b.refuse(c); err != nil {
 		return err
 	}
+	var first error
 	for _, n := range row.needs {
-		if err := b.judge(ctx, c, n); err != nil {
+		err := b.judge(ctx, c, n)
+		if err != nil && !row.thorough {
 			return err
 		}
+		if first == nil {
+			first = err
+		}
 	}
-	return nil
+	return first
 }
 
 func (b *Bus) judge(ctx context.Context, c *Call, n Need) error {

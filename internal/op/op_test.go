@@ -256,3 +256,36 @@ func TestTryAsksAndRunsNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestAThoroughRowAsksAll: the record then says all that is missing, and the first
+// denial is the answer.
+func TestAThoroughRowAsksAll(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		allow   []string
+		refused string
+		ran     bool
+	}{
+		{"nothing is allowed", nil, "t:A", false},
+		{"the first is denied", []string{"t:B"}, "t:A", false},
+		{"the second is denied", []string{"t:A"}, "t:B", false},
+		{"all is allowed", []string{"t:A", "t:B"}, "", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var ran bool
+			g := &gate{allow: map[string]bool{}}
+			for _, action := range c.allow {
+				g.allow[action] = true
+			}
+			o := operation("Do")
+			b := bus(t, g, Bind(o, handler(&ran), On("t:A", on("r")), On("t:B", on("r"))).Thorough())
+			_, err := Do(context.Background(), b, As{}, o, &input{})
+			if ran != c.ran || (err == nil) != c.ran || !reflect.DeepEqual(g.asked, []string{"t:A on r", "t:B on r"}) {
+				t.Errorf("ran %v, error %v, asked %q", ran, err, g.asked)
+			}
+			if err != nil && !strings.Contains(err.Error(), c.refused) {
+				t.Errorf("answered %v, want the denial of %s", err, c.refused)
+			}
+		})
+	}
+}

@@ -58,7 +58,7 @@ func TestTheRoad(t *testing.T) {
 			},
 			"logs": {"LogGroupIdentifier": "", "ResourceArn": "arn:aws:logs:us-east-1:" + account + ":log-group:my-x"},
 		},
-		Unreached: map[string]string{"sts.AssumeRole": "a root user may not assume roles"},
+		Unreached: map[string]string{"sts.AssumeRole": "a root user may not assume roles", "functionurl.InvokeFunctionUrl": "there is no function URL"},
 	})
 }
 

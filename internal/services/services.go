@@ -111,7 +111,7 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sallyport: %w", err)
 	}
-	s.List = []op.Service{directory, tokens, queues, topics, functions, buckets, logging, company, own}
+	s.List = []op.Service{directory, tokens, queues, topics, functions, functions.URLs(), buckets, logging, company, own}
 	s.Bus, err = op.NewBus(op.Config{
 		Gate: gate.New(directory, s.List, d.Trail, d.Bug), Services: s.List, Clock: d.Clock, Bug: d.Bug, Log: d.Log,
 	})

@@ -46,7 +46,7 @@ func (s *Service) deleteWhole(ctx context.Context, r ref) error {
 		}
 		return errors.Join(
 			s.functions.Delete(tx, r.key()),
-			under(tx, s.versions, r), under(tx, s.aliases, r), under(tx, s.policies, r), under(tx, s.settings, r),
+			under(tx, s.versions, r), under(tx, s.aliases, r), under(tx, s.policies, r), under(tx, s.settings, r), under(tx, s.urlConfigs, r),
 		)
 	})
 }

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	functionurlapi "github.com/sallyport/sallyport/internal/api/functionurl"
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	"github.com/sallyport/sallyport/internal/op"
 )
@@ -22,12 +23,16 @@ func (s *Service) Rows() []op.Row {
 				network("lambda:SubnetIds", "lambda:SecurityGroupIds"), codeSigning("lambda:CodeSigningConfigArn")),
 			op.Maybe(op.On("lambda:TagResource", s.functionWithTags).With(requestTags)),
 			op.On("iam:PassRole", s.passedRole).With(passedTo("iam:PassedToService", "iam:AssociatedResourceArn"))),
+		op.Bind(lambdaapi.CreateFunctionUrlConfig, s.createFunctionURLConfig,
+			op.On("lambda:CreateFunctionUrlConfig", s.ownURL).With(s.urlConfigKeys(functionARN, urlAuthType))),
 		op.Bind(lambdaapi.DeleteAlias, s.deleteAlias, op.On("lambda:DeleteAlias", s.sharedWhole)),
 		op.Bind(lambdaapi.DeleteEventSourceMapping, s.deleteEventSourceMapping,
 			op.On("lambda:DeleteEventSourceMapping", s.aMapping).With(s.mappedFunction(functionARN))),
 		op.Bind(lambdaapi.DeleteFunction, s.deleteFunction, op.On("lambda:DeleteFunction", s.shared)),
 		op.Bind(lambdaapi.DeleteFunctionConcurrency, s.deleteFunctionConcurrency, op.On("lambda:DeleteFunctionConcurrency", s.sharedWhole)),
 		op.Bind(lambdaapi.DeleteFunctionEventInvokeConfig, s.deleteFunctionEventInvokeConfig, op.On("lambda:DeleteFunctionEventInvokeConfig", s.own)),
+		op.Bind(lambdaapi.DeleteFunctionUrlConfig, s.deleteFunctionURLConfig,
+			op.On("lambda:DeleteFunctionUrlConfig", s.ownURL).With(s.urlConfigKeys(functionARN, urlAuthType))),
 		op.Bind(lambdaapi.GetAccountSettings, s.getAccountSettings, op.On("lambda:GetAccountSettings", op.Any)),
 		op.Bind(lambdaapi.GetAlias, s.getAlias, op.On("lambda:GetAlias", s.sharedWhole)),
 		op.Bind(lambdaapi.GetEventSourceMapping, s.getEventSourceMapping,
@@ -38,12 +43,16 @@ func (s *Service) Rows() []op.Row {
 		op.Bind(lambdaapi.GetFunctionConfiguration, s.getFunctionConfiguration, op.On("lambda:GetFunctionConfiguration", s.shared)),
 		op.Bind(lambdaapi.GetFunctionEventInvokeConfig, s.getFunctionEventInvokeConfig, op.On("lambda:GetFunctionEventInvokeConfig", s.own)),
 		op.Bind(lambdaapi.GetFunctionRecursionConfig, s.getFunctionRecursionConfig, op.On("lambda:GetFunctionRecursionConfig", s.ownWhole)),
+		op.Bind(lambdaapi.GetFunctionUrlConfig, s.getFunctionURLConfig,
+			op.On("lambda:GetFunctionUrlConfig", s.ownURL).With(s.urlConfigKeys(functionARN, urlAuthType))),
 		op.Bind(lambdaapi.GetPolicy, s.getPolicy, op.On("lambda:GetPolicy", s.shared)),
 		op.Bind(lambdaapi.GetRuntimeManagementConfig, s.getRuntimeManagementConfig, op.On("lambda:GetRuntimeManagementConfig", s.own)),
 		op.Bind(lambdaapi.Invoke, s.invoke, op.On(invokeFunction, s.shared)),
 		op.Bind(lambdaapi.ListAliases, s.listAliases, op.On("lambda:ListAliases", s.sharedWhole)),
 		op.Bind(lambdaapi.ListEventSourceMappings, s.listEventSourceMappings, op.On("lambda:ListEventSourceMappings", op.Any)),
 		op.Bind(lambdaapi.ListFunctionEventInvokeConfigs, s.listFunctionEventInvokeConfigs, op.On("lambda:ListFunctionEventInvokeConfigs", s.ownWhole)),
+		op.Bind(lambdaapi.ListFunctionUrlConfigs, s.listFunctionURLConfigs,
+			op.On("lambda:ListFunctionUrlConfigs", s.ownWhole).With(s.urlConfigKeys("", urlAuthType))),
 		op.Bind(lambdaapi.ListFunctions, s.listFunctions, op.On("lambda:ListFunctions", op.Any)),
 		op.Bind(lambdaapi.ListTags, s.listTags, op.On("lambda:ListTags", s.tagged)),
 		op.Bind(lambdaapi.ListVersionsByFunction, s.listVersionsByFunction, op.On("lambda:ListVersionsByFunction", s.sharedWhole)),
@@ -64,14 +73,31 @@ func (s *Service) Rows() []op.Row {
 			op.On("lambda:UpdateFunctionConfiguration", s.ownWhole).With(layers("lambda:Layer"), network("lambda:SubnetIds", "lambda:SecurityGroupIds")),
 			op.Maybe(op.On("iam:PassRole", s.passedRole).With(passedTo("iam:PassedToService", "iam:AssociatedResourceArn")))),
 		op.Bind(lambdaapi.UpdateFunctionEventInvokeConfig, s.updateFunctionEventInvokeConfig, op.On("lambda:UpdateFunctionEventInvokeConfig", s.own)),
+		op.Bind(lambdaapi.UpdateFunctionUrlConfig, s.updateFunctionURLConfig,
+			op.On("lambda:UpdateFunctionUrlConfig", s.ownURL).With(s.urlConfigKeys(functionARN, urlAuthType))),
+	}
+}
+
+// Rows is the table of function URLs: two permissions, since October 2025. Both are
+// always judged, so that the record names the one that is missing.
+func (u urlService) Rows() []op.Row {
+	s := u.lambda
+	return []op.Row{
+		op.Bind(functionurlapi.InvokeFunctionUrl, s.invokeURL,
+			op.On(invokeFunctionURL, s.ofURL).With(s.urlKeys(functionARN, urlAuthType)),
+			op.On(invokeFunction, s.ofURL).With(viaURL("lambda:InvokedViaFunctionUrl"))).Thorough(),
 	}
 }
 
 // mayListTags decides whether GetFunction shows tags.
 func (s *Service) mayListTags() op.Need { return op.On("lambda:ListTags", s.unqualified) }
 
-// functionARN is the condition key of the function that a mapping is of.
-const functionARN = "lambda:FunctionArn"
+// functionARN is the condition key of the function that a mapping or a URL is of,
+// urlAuthType that of a URL's type.
+const (
+	functionARN = "lambda:FunctionArn"
+	urlAuthType = "lambda:FunctionUrlAuthType"
+)
 
 // Actions that statements and messages name.
 const (

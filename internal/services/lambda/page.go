@@ -22,6 +22,7 @@ const (
 	aliasPage    = "aliases"
 	asyncPage    = "async"
 	mappingPage  = "mappings"
+	urlPage      = "urls"
 )
 
 // maxMarker bounds what is decoded of a marker: a name, a version, a kind.

@@ -50,20 +50,22 @@ type Service struct {
 	codeURL   func(account, region, digest string) string
 	extra     []string
 
-	functions *store.Table[function]
-	versions  *store.Table[config]
-	aliases   *store.Table[alias]
-	policies  *store.Table[functionPolicy]
-	settings  *store.Table[asyncSettings]
-	payloads  *store.Log
-	zips      *store.Table[zipFile]
-	mappings  *store.Table[mapping]
+	functions  *store.Table[function]
+	versions   *store.Table[config]
+	aliases    *store.Table[alias]
+	policies   *store.Table[functionPolicy]
+	settings   *store.Table[asyncSettings]
+	payloads   *store.Log
+	zips       *store.Table[zipFile]
+	mappings   *store.Table[mapping]
+	urlConfigs *store.Table[functionURL]
 
 	// events are accepted asynchronous invokes; deliveries what they left to send.
 	events     *outbox.Outbox[event]
 	deliveries *outbox.Outbox[delivery]
 
 	compiled *compiledPolicies
+	urls     *urlIndex
 	totals   *totals
 	running  *concurrency
 	code     *codeDirs
@@ -92,7 +94,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 		store: d.Store, clock: d.Clock, bug: d.Bug, log: d.Log, directory: d.Directory, executor: d.Executor,
 		codeURL: d.CodeURL, extra: d.ServicePrincipals,
 		payloads: store.OpenLog(d.Store, "lambda.payloads"),
-		totals:   newTotals(), running: newConcurrency(),
+		totals:   newTotals(), running: newConcurrency(), urls: newURLIndex(),
 		code: &codeDirs{dir: filepath.Join(d.WorkDir, "code"), blobs: d.Store.Blobs(), open: map[string]*codeDir{}},
 		live: &runtimes{open: map[string]*running{}}, sessions: &roleSessions{made: map[[2]string]roleSession{}}, lineages: &lineages{}, changes: d.Changes,
 	}
@@ -109,7 +111,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 }
 
 func (s *Service) openTables(ctx context.Context) error {
-	var errs [9]error
+	var errs [10]error
 	s.functions, errs[0] = store.OpenWatched(ctx, s.store, "lambda.functions", s.totals.functionShown)
 	s.versions, errs[1] = store.OpenWatched(ctx, s.store, "lambda.versions", s.totals.versionShown)
 	s.aliases, errs[2] = store.OpenTable[alias](ctx, s.store, "lambda.aliases")
@@ -120,6 +122,7 @@ func (s *Service) openTables(ctx context.Context) error {
 	s.zips, errs[6] = store.OpenTable[zipFile](ctx, s.store, "lambda.zips")
 	s.mappings, errs[7] = store.OpenWatched(ctx, s.store, "lambda.mappings", s.pollers.shown)
 	s.deliveries, errs[8] = outbox.Open[delivery](ctx, s.outbox("lambda.deliveries", limits.DeliveryWorkers))
+	s.urlConfigs, errs[9] = store.OpenWatched(ctx, s.store, "lambda.urls", s.urls.shown)
 	return errors.Join(errs[:]...)
 }
 
@@ -162,7 +165,7 @@ func (s *Service) Reset(ctx context.Context) error {
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		return errors.Join(
 			empty(tx, s.functions), empty(tx, s.versions), empty(tx, s.aliases), empty(tx, s.policies),
-			empty(tx, s.settings), empty(tx, s.mappings),
+			empty(tx, s.settings), empty(tx, s.mappings), empty(tx, s.urlConfigs),
 			drop(tx, s.events, ""), drop(tx, s.deliveries, ""), s.payloads.Trim(tx, store.Range{}),
 		)
 	})
