@@ -21,27 +21,11 @@ import (
 const maxClientContext = 3_583
 
 func (s *Service) invoke(ctx context.Context, c *op.Call, in *lambdaapi.InvocationRequest) (*lambdaapi.InvocationResponse, error) {
-	r, err := target(c)
+	o, err := s.ordered(c, in)
 	if err != nil {
 		return nil, err
 	}
-	if in.DurableExecutionName != nil || in.TenantId != nil {
-		return nil, unavailable("DurableExecutionName, and TenantId,")
-	}
-	order, err := newOrder(c, in)
-	if err != nil {
-		return nil, err
-	}
-	v := s.now().drawn(r)
-	if v == nil && r.qualifier == "" {
-		return nil, noFunction(r.with(latest).arn())
-	}
-	if v == nil {
-		return nil, noFunction(r.arn())
-	}
-	if v.State == pending {
-		return nil, v.busy(r)
-	}
+	r, v, order := o.ref, o.version, o.order
 	switch in.GetInvocationType() {
 	case "DryRun":
 		return &lambdaapi.InvocationResponse{StatusCode: ptr(int32(204))}, nil
@@ -65,6 +49,37 @@ func (s *Service) invoke(ctx context.Context, c *op.Call, in *lambdaapi.Invocati
 		out.LogResult = ptr(base64.StdEncoding.EncodeToString(result.Tail))
 	}
 	return out, nil
+}
+
+// ordered is an invoke that may begin: of what was addressed, and of the version that
+// this means now.
+type ordered struct {
+	ref     ref
+	version *config
+	order   *executor.Invocation
+}
+
+// ordered checks a request to invoke, in the order in which AWS is seen to.
+func (s *Service) ordered(c *op.Call, in *lambdaapi.InvocationRequest) (o ordered, err error) {
+	if o.ref, err = target(c); err != nil {
+		return o, err
+	}
+	if in.DurableExecutionName != nil || in.TenantId != nil {
+		return o, unavailable("DurableExecutionName, and TenantId,")
+	}
+	if o.order, err = newOrder(c, in); err != nil {
+		return o, err
+	}
+	o.version = s.now().drawn(o.ref)
+	switch {
+	case o.version == nil && o.ref.qualifier == "":
+		return o, noFunction(o.ref.with(latest).arn())
+	case o.version == nil:
+		return o, noFunction(o.ref.arn())
+	case o.version.State == pending:
+		return o, o.version.busy(o.ref)
+	}
+	return o, nil
 }
 
 // newOrder checks what an invoke hands to the function.
@@ -141,6 +156,7 @@ func (s *Service) run(ctx context.Context, r ref, v *config, order *executor.Inv
 		return nil, err
 	}
 	defer s.unuse(e)
+	order.First = s.warm.first(r, v)
 	return s.executor.Invoke(ctx, e.function, order)
 }
 
