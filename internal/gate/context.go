@@ -25,6 +25,9 @@ func (g *Gate) context(ctx context.Context, q *op.Question, facts op.Facts, gran
 	if facts.TagPrefix != "" {
 		setTags(keys, facts.TagPrefix, facts.Tags)
 	}
+	for key, value := range facts.Keys {
+		keys.Set(key, value)
+	}
 	for _, add := range q.Add {
 		add(ctx, q.Call, keys)
 	}

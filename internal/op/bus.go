@@ -261,6 +261,10 @@ func (b *Bus) judgeOn(ctx context.Context, c *Call, n Need, found []Resource) er
 
 func (b *Bus) admitEach(ctx context.Context, q *Question, found []Resource) error {
 	for _, r := range found {
+		if r.Facts != nil && !r.ownedBy(q.Call.Operation.Service) {
+			b.bug.Report(ctx, "a finder of %s tells the facts of %s, which belongs to another service", q.Call.Operation.Name, r.ARN)
+			return InternalFailure()
+		}
 		q.Resource = r
 		if err := b.gate.Admit(ctx, q); err != nil {
 			return err
@@ -307,7 +311,7 @@ func Try[In, Out any](ctx context.Context, b *Bus, as As, o api.Op[In, Out], in 
 func (as As) call(o *api.Operation, in any) *Call {
 	return &Call{
 		Caller: as.Caller, Operation: o, Input: in, Region: as.Region,
-		RequestID: as.RequestID, Parent: as.Parent, vouched: as.Context,
+		RequestID: as.RequestID, Parent: as.Parent, vouched: as.Context, inside: true,
 		// AWS's services call each other over TLS; here nothing leaves the process.
 		Origin: Origin{Secure: true},
 	}

@@ -69,10 +69,16 @@ type Call struct {
 	base *policy.Context
 	// vouched adds keys the calling service vouches for (As.Context).
 	vouched func(*policy.Context)
+	// inside says that a service makes the call (Do, Try).
+	inside bool
 }
 
 // Partition is the AWS partition of every resource here.
 const Partition = "aws"
+
+// Inside says that the call is one of a service here, on whoever's behalf, and
+// came through no door.
+func (c *Call) Inside() bool { return c.inside }
 
 // Bus gives the handler the road to other services.
 func (c *Call) Bus() *Bus { return c.bus }

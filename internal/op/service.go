@@ -34,6 +34,8 @@ type Facts struct {
 	// where the service has a name of its own for them.
 	Tags      map[string]string
 	TagPrefix string
+	// Keys are further condition keys that come with the resource (ec2:Vpc).
+	Keys map[string]string
 }
 
 // Refuser is a service that turns some credentials away before anything else
