@@ -289,3 +289,27 @@ func TestAThoroughRowAsksAll(t *testing.T) {
 		})
 	}
 }
+
+// TestOnlyTheOwnerTellsFacts: a finder cannot put facts of its own before a
+// resource of another service, whose policy would then not be asked.
+func TestOnlyTheOwnerTellsFacts(t *testing.T) {
+	for _, c := range []struct {
+		arn  string
+		runs bool
+	}{
+		{"arn:aws:test:us-east-1:111111111111:thing", true},
+		{"arn:aws:kms:us-east-1:111111111111:key/k", false},
+		{"arn:aws:testing:us-east-1:111111111111:thing", false},
+		{"*", false},
+	} {
+		ran := false
+		find := func(context.Context, *Call) ([]Resource, error) {
+			return []Resource{{ARN: c.arn, Facts: &Facts{}}}, nil
+		}
+		o := operation("Op")
+		b := bus(t, &gate{allow: map[string]bool{"t:A": true}}, Bind(o, handler(&ran), On("t:A", find)))
+		if _, err := Do(context.Background(), b, As{}, o, &input{}); (err == nil) != c.runs || ran != c.runs {
+			t.Errorf("%s: ran %v, %v", c.arn, ran, err)
+		}
+	}
+}

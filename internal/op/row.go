@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/sallyport/sallyport/internal/api"
 	"github.com/sallyport/sallyport/policy"
@@ -94,6 +95,12 @@ type Resource struct {
 	// Service.Resource: what only the request tells (which grants of a KMS key are
 	// the caller's), or a policy that is to be set and is tried first.
 	Facts *Facts
+}
+
+// ownedBy says whether the resource is one of the service's: only its owner may
+// tell its facts.
+func (r Resource) ownedBy(s *api.Service) bool {
+	return strings.HasPrefix(r.ARN, "arn:"+Partition+":"+s.ID+":")
 }
 
 // Finder names the resources of a need from the typed input and the service's
