@@ -10,11 +10,13 @@ import (
 )
 
 func (s *Service) getAccountSettings(_ context.Context, c *op.Call, _ *lambdaapi.GetAccountSettingsRequest) (*lambdaapi.GetAccountSettingsResponse, error) {
-	sum := s.totals.of(ref{account: c.Account, region: c.Region})
+	here := ref{account: c.Account, region: c.Region}
+	sum := s.totals.of(here)
+	claimed, _ := s.claims.of(here)
 	return &lambdaapi.GetAccountSettingsResponse{
 		AccountLimit: &lambdaapi.AccountLimit{
 			TotalCodeSize: ptr(int64(limits.CodeStorage)), CodeSizeUnzipped: ptr(int64(limits.Unzipped)), CodeSizeZipped: ptr(int64(limits.FunctionZip)),
-			ConcurrentExecutions: ptr(int32(limits.ConcurrencyPerRegion)), UnreservedConcurrentExecutions: ptr(int32(limits.ConcurrencyPerRegion - sum.reserved)),
+			ConcurrentExecutions: ptr(int32(limits.ConcurrencyPerRegion)), UnreservedConcurrentExecutions: ptr(int32(limits.ConcurrencyPerRegion - claimed)),
 		},
 		AccountUsage: &lambdaapi.AccountUsage{TotalCodeSize: &sum.codeSize, FunctionCount: ptr(int64(sum.functions))},
 	}, nil

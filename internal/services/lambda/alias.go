@@ -142,11 +142,17 @@ func (s *Service) updateAlias(ctx context.Context, c *op.Call, in *lambdaapi.Upd
 		if err := now.check(v, r); err != nil {
 			return err
 		}
+		if get(v, s.provisioned, r.part(now.Name)) != nil {
+			if err := now.checkProvisioned(v, r); err != nil {
+				return err
+			}
+		}
 		return s.aliases.Put(tx, r.part(now.Name), &now)
 	})
 	if err != nil {
 		return nil, err
 	}
+	s.warmUp(r)
 	return now.show(r), nil
 }
 
@@ -164,6 +170,7 @@ func (s *Service) deleteAlias(ctx context.Context, c *op.Call, in *lambdaapi.Del
 		}
 		return s.deletePart(tx, key, s.aliases.Delete)
 	})
+	s.warmUp(r)
 	return &api.Empty{}, err
 }
 

@@ -42,11 +42,13 @@ func (t *throttled) wire() *api.Error {
 }
 
 // pool is the pool a function runs in, how many may be in it, and why it is full.
+// What is provisioned for versions and aliases is theirs alone.
 func (s *Service) pool(f *function, r ref) (pool string, most int, reason string) {
+	claimed, provisioned := s.claims.of(r)
 	if f.Reserved != nil {
-		return r.key(), int(*f.Reserved), functionFull
+		return r.key(), int(*f.Reserved) - provisioned, functionFull
 	}
-	return r.place(), limits.ConcurrencyPerRegion - s.totals.of(r).reserved, accountFull
+	return r.place(), limits.ConcurrencyPerRegion - claimed, accountFull
 }
 
 // enter takes a place for one invoke of a function; leave gives it back and
@@ -57,14 +59,19 @@ func (s *Service) enter(r ref) (leave func(), err error) {
 		return nil, noFunction(r.arn())
 	}
 	pool, most, reason := s.pool(f, r)
+	own, provisioned := s.claims.part(r)
 	c := s.running
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.pools[own] < provisioned {
+		c.pools[own]++
+		return func() { s.leave(own, pool) }, nil
+	}
 	if c.pools[pool] >= most {
 		return nil, &throttled{reason, pool}
 	}
 	c.pools[pool]++
-	return func() { s.leave(pool) }, nil
+	return func() { s.leave(pool, pool) }, nil
 }
 
 // full says whether a function has no room now.
@@ -74,12 +81,15 @@ func (s *Service) full(r ref) bool {
 		return false
 	}
 	pool, most, _ := s.pool(f, r)
+	own, provisioned := s.claims.part(r)
 	s.running.mu.Lock()
 	defer s.running.mu.Unlock()
-	return s.running.pools[pool] >= most
+	return s.running.pools[pool] >= most && s.running.pools[own] >= provisioned
 }
 
-func (s *Service) leave(pool string) {
+// leave gives a place back. It is told to those who wait for the other pool: of
+// provisioned concurrency, the one that its function runs in beside it.
+func (s *Service) leave(pool, waiting string) {
 	c := s.running
 	c.mu.Lock()
 	c.pools[pool]--
@@ -87,7 +97,7 @@ func (s *Service) leave(pool string) {
 		delete(c.pools, pool)
 	}
 	c.mu.Unlock()
-	s.room(pool, 1)
+	s.room(waiting, 1)
 }
 
 // room tells those who wait for a pool that n of them may try again.
@@ -105,7 +115,11 @@ func (s *Service) setReserved(ctx context.Context, r ref, n *int32) error {
 			return noFunction(r.with(latest).arn())
 		}
 		if n != nil {
-			rest := limits.ConcurrencyPerRegion - s.totals.of(r).reserved + reservedOf(old) - int(*n)
+			claimed, provisioned := s.claims.of(r)
+			if int(*n) < provisioned {
+				return invalid(" ReservedConcurrentExecutions  %d should not be lower than function's total provisioned concurrency [%d].", *n, provisioned)
+			}
+			rest := limits.ConcurrencyPerRegion - claimed + (claim{old.Reserved, provisioned}).size() - int(*n)
 			if rest < limits.UnreservedFloor {
 				return invalid("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", limits.UnreservedFloor)
 			}

@@ -30,6 +30,7 @@ func (s *Service) deleteFunction(ctx context.Context, c *op.Call, _ *lambdaapi.D
 		return nil, err
 	}
 	s.retireStale()
+	s.warmUp(r)
 	s.tidyZips(ctx)
 	return &lambdaapi.DeleteFunctionResponse{StatusCode: ptr(int32(204))}, nil
 }
@@ -46,7 +47,7 @@ func (s *Service) deleteWhole(ctx context.Context, r ref) error {
 		}
 		return errors.Join(
 			s.functions.Delete(tx, r.key()),
-			under(tx, s.versions, r), under(tx, s.aliases, r), under(tx, s.policies, r), under(tx, s.settings, r), under(tx, s.urlConfigs, r),
+			under(tx, s.versions, r), under(tx, s.aliases, r), under(tx, s.policies, r), under(tx, s.settings, r), under(tx, s.urlConfigs, r), under(tx, s.provisioned, r),
 		)
 	})
 }
@@ -81,7 +82,7 @@ func (s *Service) deleteVersion(ctx context.Context, r ref) error {
 // deletePart removes a version or an alias with its policy and settings; key is
 // that of its qualifier.
 func (s *Service) deletePart(tx *store.Tx, key string, remove func(*store.Tx, string) error) error {
-	return errors.Join(remove(tx, key), s.policies.Delete(tx, key), s.settings.Delete(tx, key))
+	return errors.Join(remove(tx, key), s.policies.Delete(tx, key), s.settings.Delete(tx, key), s.provisioned.Delete(tx, key))
 }
 
 // aliasesOf are the aliases that lead to a version.

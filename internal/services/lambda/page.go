@@ -17,12 +17,13 @@ type page struct {
 
 // Kinds of lists; a marker of one does not fit another.
 const (
-	functionPage = "functions"
-	versionPage  = "versions"
-	aliasPage    = "aliases"
-	asyncPage    = "async"
-	mappingPage  = "mappings"
-	urlPage      = "urls"
+	functionPage    = "functions"
+	versionPage     = "versions"
+	aliasPage       = "aliases"
+	asyncPage       = "async"
+	mappingPage     = "mappings"
+	urlPage         = "urls"
+	provisionedPage = "provisioned"
 )
 
 // maxMarker bounds what is decoded of a marker: a name, a version, a kind.

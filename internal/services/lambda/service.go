@@ -50,15 +50,16 @@ type Service struct {
 	codeURL   func(account, region, digest string) string
 	extra     []string
 
-	functions  *store.Table[function]
-	versions   *store.Table[config]
-	aliases    *store.Table[alias]
-	policies   *store.Table[functionPolicy]
-	settings   *store.Table[asyncSettings]
-	payloads   *store.Log
-	zips       *store.Table[zipFile]
-	mappings   *store.Table[mapping]
-	urlConfigs *store.Table[functionURL]
+	functions   *store.Table[function]
+	versions    *store.Table[config]
+	aliases     *store.Table[alias]
+	policies    *store.Table[functionPolicy]
+	settings    *store.Table[asyncSettings]
+	payloads    *store.Log
+	zips        *store.Table[zipFile]
+	mappings    *store.Table[mapping]
+	provisioned *store.Table[provisioned]
+	urlConfigs  *store.Table[functionURL]
 
 	// events are accepted asynchronous invokes; deliveries what they left to send.
 	events     *outbox.Outbox[event]
@@ -67,6 +68,8 @@ type Service struct {
 	compiled *compiledPolicies
 	urls     *urlIndex
 	totals   *totals
+	claims   *claims
+	warm     *warmth
 	running  *concurrency
 	code     *codeDirs
 	live     *runtimes
@@ -94,11 +97,12 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 		store: d.Store, clock: d.Clock, bug: d.Bug, log: d.Log, directory: d.Directory, executor: d.Executor,
 		codeURL: d.CodeURL, extra: d.ServicePrincipals,
 		payloads: store.OpenLog(d.Store, "lambda.payloads"),
-		totals:   newTotals(), running: newConcurrency(), urls: newURLIndex(),
+		totals:   newTotals(), claims: newClaims(), running: newConcurrency(), urls: newURLIndex(),
 		code: &codeDirs{dir: filepath.Join(d.WorkDir, "code"), blobs: d.Store.Blobs(), open: map[string]*codeDir{}},
 		live: &runtimes{open: map[string]*running{}}, sessions: &roleSessions{made: map[[2]string]roleSession{}}, lineages: &lineages{}, changes: d.Changes,
 	}
 	s.pollers = &pollers{s: s, lanes: map[string]*lane{}}
+	s.warm = &warmth{s: s}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -111,8 +115,11 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 }
 
 func (s *Service) openTables(ctx context.Context) error {
-	var errs [10]error
-	s.functions, errs[0] = store.OpenWatched(ctx, s.store, "lambda.functions", s.totals.functionShown)
+	var errs [11]error
+	s.functions, errs[0] = store.OpenWatched(ctx, s.store, "lambda.functions", func(key string, old, now *function) {
+		s.totals.functionShown(key, old, now)
+		s.claims.functionShown(key, old, now)
+	})
 	s.versions, errs[1] = store.OpenWatched(ctx, s.store, "lambda.versions", s.totals.versionShown)
 	s.aliases, errs[2] = store.OpenTable[alias](ctx, s.store, "lambda.aliases")
 	s.policies, errs[3] = store.OpenWatched(ctx, s.store, "lambda.policies", s.compiled.shown)
@@ -123,6 +130,7 @@ func (s *Service) openTables(ctx context.Context) error {
 	s.mappings, errs[7] = store.OpenWatched(ctx, s.store, "lambda.mappings", s.pollers.shown)
 	s.deliveries, errs[8] = outbox.Open[delivery](ctx, s.outbox("lambda.deliveries", limits.DeliveryWorkers))
 	s.urlConfigs, errs[9] = store.OpenWatched(ctx, s.store, "lambda.urls", s.urls.shown)
+	s.provisioned, errs[10] = store.OpenWatched(ctx, s.store, "lambda.provisioned", s.claims.provisionedShown)
 	return errors.Join(errs[:]...)
 }
 
@@ -146,6 +154,7 @@ func (s *Service) Start(ctx context.Context, bus *op.Bus) error {
 	s.spawn(func() { s.events.Run(s.ctx, s.attempt) })
 	s.spawn(func() { s.deliveries.Run(s.ctx, s.deliver) })
 	s.pollers.start()
+	s.warmAll()
 	return nil
 }
 
@@ -165,7 +174,7 @@ func (s *Service) Reset(ctx context.Context) error {
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		return errors.Join(
 			empty(tx, s.functions), empty(tx, s.versions), empty(tx, s.aliases), empty(tx, s.policies),
-			empty(tx, s.settings), empty(tx, s.mappings), empty(tx, s.urlConfigs),
+			empty(tx, s.settings), empty(tx, s.mappings), empty(tx, s.provisioned), empty(tx, s.urlConfigs),
 			drop(tx, s.events, ""), drop(tx, s.deliveries, ""), s.payloads.Trim(tx, store.Range{}),
 		)
 	})
@@ -173,6 +182,7 @@ func (s *Service) Reset(ctx context.Context) error {
 		return err
 	}
 	s.retireStale()
+	s.warm.cool()
 	s.logs.forget()
 	return s.sweepZips(ctx)
 }

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// totals are sums over functions, kept as they change: an account's code and
-// reserved concurrency, and how often a zip is used.
+// totals are sums over functions, kept as they change: an account's code, and how
+// often a zip is used.
 type totals struct {
 	mu     sync.Mutex
 	places map[string]*total
@@ -17,7 +17,6 @@ type totals struct {
 type total struct {
 	functions int
 	codeSize  int64
-	reserved  int
 }
 
 func newTotals() *totals { return &totals{places: map[string]*total{}, zips: map[string]int{}} }
@@ -35,12 +34,10 @@ func (t *totals) functionShown(key string, old, now *function) {
 	if old != nil {
 		t.add(key, &old.Latest, -1)
 		t.at(key).functions--
-		t.at(key).reserved -= reservedOf(old)
 	}
 	if now != nil {
 		t.add(key, &now.Latest, 1)
 		t.at(key).functions++
-		t.at(key).reserved += reservedOf(now)
 	}
 }
 
@@ -82,11 +79,4 @@ func (t *totals) uses(digest string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.zips[digest] > 0
-}
-
-func reservedOf(f *function) int {
-	if f.Reserved == nil {
-		return 0
-	}
-	return int(*f.Reserved)
 }
