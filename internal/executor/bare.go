@@ -55,10 +55,11 @@ func (d *bareDriver) make() (sandbox, error) {
 
 // bareSandbox is a sandbox in name only.
 type bareSandbox struct {
-	driver    *bareDriver
-	dir, code string
-	out, in   *os.File
-	endpoints net.Listener
+	driver *bareDriver
+	// opt is where the layers are: on the host, since nothing can be mounted here.
+	dir, code, opt string
+	out, in        *os.File
+	endpoints      net.Listener
 	// next is the listener of the next start.
 	next  net.Listener
 	ended chan struct{}
@@ -78,12 +79,15 @@ func (b *bareSandbox) listen() error {
 }
 
 func (b *bareSandbox) assign(a assignment) error {
-	b.code = a.codeDir
+	b.code, b.opt = a.codeDir, a.layerDir
+	if b.opt == "" {
+		b.opt = "/opt"
+	}
 	return nil
 }
 
 func (b *bareSandbox) places() places {
-	p := places{task: b.code, runtime: b.driver.runtimeDir, temp: b.dir}
+	p := places{task: b.code, opt: b.opt, runtime: b.driver.runtimeDir, temp: b.dir}
 	if b.next != nil {
 		p.api = b.next.Addr().String()
 	}

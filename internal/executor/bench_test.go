@@ -102,7 +102,7 @@ func subjects(b *testing.B, w *world) []subject {
 	if err != nil {
 		b.Fatal(err)
 	}
-	path, args, err := r.Command(py.Handler, w.x.runtimeDir(), py.CodeDir)
+	path, args, err := r.Command(py.Handler, w.x.runtimeDir(), py.CodeDir, "")
 	if err != nil {
 		b.Fatal(err)
 	}

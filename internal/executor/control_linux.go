@@ -50,7 +50,9 @@ type startOrder struct {
 
 // assignOrder gives the sandbox its function, for good.
 type assignOrder struct {
-	Code   string
+	Code string
+	// Layers is the folder to be seen at /opt, empty for none.
+	Layers string `json:",omitempty"`
 	Mounts []string
 	TempMB int
 	// DataLimit bounds the data of each process when no cgroup bounds their

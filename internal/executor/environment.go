@@ -4,9 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -88,7 +85,7 @@ func newEnvironment(x *Executor, f *Function) *Environment {
 func (e *Environment) settle(s sandbox) error {
 	e.sandbox = s
 	f := e.function
-	err := s.assign(assignment{codeDir: f.CodeDir, mounts: e.runtime.Mounts, memoryMB: f.MemoryMB, ephemeralMB: max(f.EphemeralMB, 512)})
+	err := s.assign(assignment{codeDir: f.CodeDir, layerDir: f.LayerDir, mounts: e.runtime.Mounts, memoryMB: f.MemoryMB, ephemeralMB: max(f.EphemeralMB, 512)})
 	if err != nil {
 		return err
 	}
@@ -336,10 +333,7 @@ func (p *process) ended() bool {
 // start starts the runtime process.
 func (e *Environment) start() error {
 	at := e.sandbox.places()
-	path, args, err := e.runtime.Command(e.function.Handler, at.runtime, at.task)
-	if err == nil {
-		err = e.checkBootstrap(path, at)
-	}
+	path, args, err := e.command(at)
 	p := &process{exited: make(chan struct{})}
 	if err != nil {
 		// Told like a program that cannot be started: it is the function's fault.
@@ -359,24 +353,6 @@ func (e *Environment) start() error {
 	}
 	p.api = serveRuntime(l)
 	e.process = p
-	return nil
-}
-
-// noBootstrap is the want of a bootstrap, in Lambda's words.
-type noBootstrap struct{}
-
-func (noBootstrap) Error() string {
-	return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
-}
-
-// checkBootstrap looks for the program of a custom runtime.
-func (e *Environment) checkBootstrap(path string, at places) error {
-	if path != filepath.Join(at.task, "bootstrap") {
-		return nil
-	}
-	if _, err := os.Stat(filepath.Join(e.function.CodeDir, "bootstrap")); errors.Is(err, os.ErrNotExist) {
-		return noBootstrap{}
-	}
 	return nil
 }
 

@@ -22,9 +22,9 @@ type Function struct {
 	// CodeDir is the unpacked code. It must stay until Retire and the last invoke.
 	CodeDir  string
 	LogGroup string
-	// Layers are unpacked layers, seen merged as /opt: of two files of one path the
-	// later layer's counts. Each must stay as CodeDir must.
-	Layers []string
+	// LayerDir holds the unpacked layers, merged; empty without. Functions see it,
+	// read-only, at /opt. It must stay as CodeDir must.
+	LayerDir string
 	// Tracing says that environments get the X-Ray daemon; Traces takes what it
 	// received, and must not block.
 	Tracing bool

@@ -16,6 +16,7 @@ import (
 const (
 	hostTree = "/.host"
 	taskDir  = "/var/task"
+	optDir   = "/opt"
 	loopsDir = "/var/runtime"
 )
 
@@ -164,6 +165,11 @@ func writeEtc(root string, uid int) error {
 func assignTree(o *assignOrder) error {
 	if err := bind(hostTree+o.Code, taskDir, unix.MOUNT_ATTR_NODEV); err != nil {
 		return err
+	}
+	if o.Layers != "" {
+		if err := showLayers(hostTree+o.Layers, optDir, o.Mounts); err != nil {
+			return err
+		}
 	}
 	options := fmt.Sprintf("size=%dm,mode=1777", o.TempMB)
 	if err := unix.Mount("tmpfs", "/tmp", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {

@@ -50,16 +50,17 @@ type sandbox interface {
 
 // assignment makes an empty sandbox one function's.
 type assignment struct {
-	// codeDir becomes the task directory; mounts are host folders to be seen read-only.
-	codeDir               string
+	// codeDir becomes the task directory, layerDir (empty for none) what is seen at
+	// /opt; mounts are host folders to be seen read-only.
+	codeDir, layerDir     string
 	mounts                []string
 	memoryMB, ephemeralMB int
 }
 
 // places are paths and addresses as a function's processes see them.
 type places struct {
-	// task holds the code, runtime the language loops, temp is writable.
-	task, runtime, temp string
+	// task holds the code, opt the layers, runtime the language loops, temp is writable.
+	task, opt, runtime, temp string
 	// api is host:port of the Runtime API of the next start.
 	api string
 	// endpoint is host:port for AWS API calls; empty without one.

@@ -341,7 +341,7 @@ func (s *linuxSandbox) peak() int64 {
 }
 
 func (s *linuxSandbox) places() places {
-	p := places{task: taskDir, runtime: loopsDir, temp: "/tmp", api: "127.0.0.1:" + strconv.Itoa(s.apiPort)}
+	p := places{task: taskDir, opt: optDir, runtime: loopsDir, temp: "/tmp", api: "127.0.0.1:" + strconv.Itoa(s.apiPort)}
 	if s.endpoints != nil {
 		p.endpoint = "127.0.0.1:" + strconv.Itoa(s.driver.endpointPort)
 	}
@@ -356,6 +356,11 @@ func (s *linuxSandbox) assign(a assignment) error {
 		return fmt.Errorf("function code: %w", err)
 	}
 	o := &assignOrder{Code: code, Mounts: a.mounts, TempMB: a.ephemeralMB}
+	if a.layerDir != "" {
+		if o.Layers, err = filepath.EvalSymlinks(a.layerDir); err != nil {
+			return fmt.Errorf("layers: %w", err)
+		}
+	}
 	if !s.group.limitsMemory() {
 		o.DataLimit = dataLimit(a.memoryMB)
 	}

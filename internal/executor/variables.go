@@ -15,8 +15,8 @@ func (e *Environment) variables(at places) []string {
 	v := map[string]string{
 		"LANG":            "en_US.UTF-8",
 		"TZ":              ":UTC",
-		"PATH":            "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-		"LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:" + at.runtime + ":" + at.runtime + "/lib:" + at.task + ":" + at.task + "/lib:/opt/lib",
+		"PATH":            "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:" + at.opt + "/bin",
+		"LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:" + at.runtime + ":" + at.runtime + "/lib:" + at.task + ":" + at.task + "/lib:" + at.opt + "/lib",
 		"SHLVL":           "0",
 		"PWD":             at.task,
 
@@ -30,7 +30,7 @@ func (e *Environment) variables(at places) []string {
 	case "python":
 		v["PYTHONPATH"] = at.runtime
 	case "nodejs":
-		v["NODE_PATH"] = "/opt/nodejs/node_modules:" + at.runtime + "/node_modules:" + at.runtime + ":" + at.task
+		v["NODE_PATH"] = nodePath(f.Runtime, at)
 	}
 	if at.temp != "/tmp" {
 		v["TMPDIR"] = at.temp
@@ -45,6 +45,14 @@ func (e *Environment) variables(at places) []string {
 		all = append(all, name+"="+v[name])
 	}
 	return all
+}
+
+// nodePath is where Node.js looks for modules: what a layer brings for one release,
+// then what it brings for all (Lambda guide, "Packaging layer content").
+func nodePath(runtime string, at places) string {
+	release := strings.TrimSuffix(strings.TrimPrefix(runtime, "nodejs"), ".x")
+	return at.opt + "/nodejs/node" + release + "/node_modules:" + at.opt + "/nodejs/node_modules:" +
+		at.runtime + "/node_modules:" + at.runtime + ":" + at.task
 }
 
 // reserved are the variables a user cannot set.

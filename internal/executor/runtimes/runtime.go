@@ -29,13 +29,14 @@ type Runtime struct {
 
 // Command is what to execute for a handler: a program and its arguments, its
 // own name not among them. runtimeDir is where the process will see what
-// WriteLoops wrote, taskDir where it will see the function's code.
-func (r Runtime) Command(handler, runtimeDir, taskDir string) (path string, args []string, err error) {
+// WriteLoops wrote, taskDir where it will see the function's code, and layerDir
+// where its layers, empty without.
+func (r Runtime) Command(handler, runtimeDir, taskDir, layerDir string) (path string, args []string, err error) {
 	switch r.Language {
 	case python:
 		return r.Interpreter, append([]string{
 			// No site module, no user's packages, no compiled files next to the code.
-			"-S", "-s", "-B", "-X", "utf8", "-c", pythonStart, runtimeDir, taskDir, handler,
+			"-S", "-s", "-B", "-X", "utf8", "-c", pythonStart, runtimeDir, taskDir, layerDir, handler,
 		}, r.libraries...), nil
 	case nodejs:
 		return r.Interpreter, append([]string{filepath.Join(runtimeDir, nodeLoop), taskDir, handler}, r.libraries...), nil

@@ -286,7 +286,7 @@ func TestCommand(t *testing.T) {
 		handler string
 		want    string
 	}{
-		{py, "a/b.c", "/py -S -s -B -X utf8 -c " + pythonStart + " /var/runtime /var/task a/b.c /lib1 /lib2"},
+		{py, "a/b.c", "/py -S -s -B -X utf8 -c " + pythonStart + " /var/runtime /var/task /opt a/b.c /lib1 /lib2"},
 		{js, "a/b.c", "/node /var/runtime/sallyport_loop.cjs /var/task a/b.c /mods"},
 		{own, "anything", "/var/task/bootstrap"},
 		{gone, "main", "/var/task/main"},
@@ -296,7 +296,7 @@ func TestCommand(t *testing.T) {
 		{gone, "", "error"},
 		{Runtime{}, "main", "error"},
 	} {
-		path, args, err := c.r.Command(c.handler, "/var/runtime", "/var/task")
+		path, args, err := c.r.Command(c.handler, "/var/runtime", "/var/task", "/opt")
 		got := strings.Join(append([]string{path}, args...), " ")
 		if err != nil {
 			got = "error"

@@ -189,7 +189,7 @@ func (p play) command(t testing.TB, ctx context.Context, task, api string) *exec
 	if handler == "" {
 		handler = "main.handler"
 	}
-	path, args, err := p.runtime.Command(handler, loopDir(t), task)
+	path, args, err := p.runtime.Command(handler, loopDir(t), task, "")
 	if err != nil {
 		t.Fatal(err)
 	}

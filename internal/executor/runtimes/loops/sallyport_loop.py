@@ -263,12 +263,20 @@ def load(handler):
         raise Fault("Runtime.HandlerNotFound", "Handler '%s' missing on module '%s'" % (name, module_name)) from e
 
 
-def prepare(runtime_dir, task_dir, libraries):
+def layer_folders(runtime_dir, layer_dir):
+    """What layers bring for one release, then what they bring for all, unless the
+    function has a PYTHONPATH of its own. The release is the one that was asked for:
+    whoever packs a layer knows no other."""
+    if not layer_dir or os.environ.get("PYTHONPATH", runtime_dir) != runtime_dir:
+        return []
+    release = os.environ.get("AWS_EXECUTION_ENV", "").rpartition("python")[2] or "%d.%d" % sys.version_info[:2]
+    folders = [layer_dir + "/python/lib/python" + release + "/site-packages", layer_dir + "/python"]
+    return [folder for folder in folders if os.path.isdir(folder)]
+
+
+def prepare(runtime_dir, task_dir, layer_dir, libraries):
     """Makes the process look like Lambda's: module path, output, logging."""
-    layers = []
-    if os.environ.get("PYTHONPATH", runtime_dir) == runtime_dir:
-        layers = ["/opt/python", "/opt/python/lib/python%d.%d/site-packages" % sys.version_info[:2]]
-        layers = [layer for layer in layers if os.path.isdir(layer)]
+    layers = layer_folders(runtime_dir, layer_dir)
     rest = [folder for folder in sys.path if folder != runtime_dir]
     sys.path[:] = [task_dir] + layers + [runtime_dir] + rest + libraries
     for folder in [task_dir] + layers:
@@ -321,11 +329,11 @@ def begin(headers):
 
 
 def run():
-    runtime_dir, task_dir, name = sys.argv[1:4]
-    libraries = sys.argv[4:]
+    runtime_dir, task_dir, layer_dir, name = sys.argv[1:5]
+    libraries = sys.argv[5:]
     sys.argv[:] = [runtime_dir + "/bootstrap.py", name]
     api = Connection(os.environ["AWS_LAMBDA_RUNTIME_API"])
-    prepare(runtime_dir, task_dir, libraries)
+    prepare(runtime_dir, task_dir, layer_dir, libraries)
     function = about_function()
     try:
         handler = load(name)
