@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
 // The condition keys of AWS that a call to Lambda can bring: the global ones
@@ -36,10 +38,7 @@ type keyCase struct {
 	until []string
 }
 
-const (
-	noVPC     = "there are no VPCs, so no endpoint of one that a request could come through"
-	noAddress = "function URLs are not served"
-)
+const noVPC = "there are no VPCs, so no endpoint of one that a request could come through"
 
 // keyCases has a case of each key of AWS.
 func (w *keyWorld) keyCases() map[string]keyCase {
@@ -88,17 +87,21 @@ func (w *keyWorld) keyCases() map[string]keyCase {
 		"aws:SourceOrgID":               {present: w.asService("s3.amazonaws.com", first), values: []string{w.model.organization}, absent: w.asService("s3.amazonaws.com", second)},
 		"aws:SourceOrgPaths":            {present: w.asService("s3.amazonaws.com", first), absent: w.asService("s3.amazonaws.com", second)},
 
-		"lambda:CodeSigningConfigArn":  {present: w.create("ann", signed), values: []string{codeSigningConfig}, absent: w.create("ann", plain)},
-		"lambda:Layer":                 {present: w.create("ann", layered), values: []string{layerVersion}, absent: w.create("ann", plain)},
-		"lambda:SubnetIds":             {present: w.create("ann", inVPC), values: []string{"subnet-1"}, absent: w.create("ann", plain)},
-		"lambda:SecurityGroupIds":      {present: w.create("ann", inVPC), values: []string{"sg-1"}, absent: w.create("ann", plain)},
-		"lambda:VpcIds":                {never: "there are no subnets whose VPC could be told: no function is in one", until: []string{"ec2:CreateSubnet", "ec2:DescribeSubnets"}},
-		"lambda:Principal":             {present: w.addPermission("ann", ""), values: []string{"*"}, absent: w.invoke("ann")},
-		"lambda:FunctionUrlAuthType":   {present: w.addPermission("ann", "NONE"), values: []string{"NONE"}, absent: w.addPermission("ann", "")},
-		"lambda:SourceFunctionArn":     {present: w.invoke("f"), values: []string{function}, absent: w.invoke("own")},
-		"lambda:EventSourceToken":      {never: "only event sources outside AWS send one, and none of them can", until: []string{"lambda:InvokeFunctionUrl"}},
-		"lambda:InvokedViaFunctionUrl": {never: noAddress, until: []string{"lambda:InvokeFunctionUrl"}},
-		"lambda:FunctionArn":           {present: w.mapping("ann"), values: []string{function}, absent: w.invoke("ann")},
+		"lambda:CodeSigningConfigArn":                 {present: w.create("ann", signed), values: []string{codeSigningConfig}, absent: w.create("ann", plain)},
+		"lambda:Layer":                                {present: w.create("ann", layered), values: []string{layerVersion}, absent: w.create("ann", plain)},
+		"lambda:SubnetIds":                            {present: w.create("ann", inVPC), values: []string{"subnet-1"}, absent: w.create("ann", plain)},
+		"lambda:SecurityGroupIds":                     {present: w.create("ann", inVPC), values: []string{"sg-1"}, absent: w.create("ann", plain)},
+		"lambda:VpcIds":                               {never: "there are no subnets whose VPC could be told: no function is in one", until: []string{"ec2:CreateSubnet", "ec2:DescribeSubnets"}},
+		"lambda:Principal":                            {present: w.addPermission("ann", ""), values: []string{"*"}, absent: w.invoke("ann")},
+		"lambda:FunctionUrlAuthType":                  {present: w.addPermission("ann", "NONE"), values: []string{"NONE"}, absent: w.addPermission("ann", "")},
+		"lambda:SourceFunctionArn":                    {present: w.invoke("f"), values: []string{function}, absent: w.invoke("own")},
+		"lambda:EventSourceToken":                     {never: "only event sources outside AWS (Alexa skills) send one, and AWS documents no request that carries it: not one to a function URL either", until: []string{"alexa:InvokeSkill"}},
+		"lambda:InvokedViaFunctionUrl":                {present: w.url("lambda:InvokeFunction"), values: []string{"true"}, absent: w.invoke("ann")},
+		"lambda:FunctionArn":                          {present: w.mapping("ann"), values: []string{function}, absent: w.invoke("ann")},
+		"lambda:FunctionArn of a URL":                 {present: w.url("lambda:InvokeFunctionUrl"), values: []string{function}, absent: w.url("lambda:InvokeFunction")},
+		"lambda:FunctionUrlAuthType of a URL":         {present: w.url("lambda:InvokeFunctionUrl"), values: []string{"NONE"}, absent: w.url("lambda:InvokeFunction")},
+		"lambda:FunctionUrlAuthType of a stored URL":  {present: w.deleteURL("ann"), values: []string{"NONE"}, absent: w.invoke("ann")},
+		"lambda:FunctionUrlAuthType of a changed URL": {present: w.updateURL("bob", lambdatypes.FunctionUrlAuthTypeAwsIam), values: []string{"AWS_IAM"}, absent: w.invoke("ann")},
 		// The value differs between kinds of caller: once more, for one that has no session.
 		"aws:PrincipalArn of a user": {present: w.invoke("ann"), values: []string{ann}, absent: w.asNobodySigned()},
 	}

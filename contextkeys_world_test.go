@@ -248,3 +248,45 @@ func (w *keyWorld) untagFunction(who string) asked {
 		return "lambda:UntagResource"
 	}
 }
+
+// functionURL is the path of f's public URL, which is made at first use.
+func (w *keyWorld) functionURL() string {
+	c := lambda.NewFromConfig(w.sdk("root"))
+	_, _ = c.CreateFunctionUrlConfig(context.Background(), &lambda.CreateFunctionUrlConfigInput{FunctionName: aws.String("f"), AuthType: lambdatypes.FunctionUrlAuthTypeNone})
+	out, err := c.GetFunctionUrlConfig(context.Background(), &lambda.GetFunctionUrlConfigInput{FunctionName: aws.String("f")})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	host := strings.TrimPrefix(*out.FunctionUrl, "http://")
+	return w.server.Endpoint() + op.FunctionURLPath + host[:strings.IndexByte(host, '.')] + "/"
+}
+
+// url is a request to f's URL, looked at for one of its two permissions.
+func (w *keyWorld) url(action string) asked {
+	return func() string {
+		answer, err := http.Get(w.functionURL())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		return action
+	}
+}
+
+func (w *keyWorld) deleteURL(who string) asked {
+	return func() string {
+		w.functionURL()
+		_, _ = lambda.NewFromConfig(w.sdk(who)).DeleteFunctionUrlConfig(context.Background(), &lambda.DeleteFunctionUrlConfigInput{FunctionName: aws.String("f")})
+		return "lambda:DeleteFunctionUrlConfig"
+	}
+}
+
+// updateURL asks for another type, of an alias that is not there: nothing changes.
+func (w *keyWorld) updateURL(who string, to lambdatypes.FunctionUrlAuthType) asked {
+	return func() string {
+		_, _ = lambda.NewFromConfig(w.sdk(who)).UpdateFunctionUrlConfig(context.Background(), &lambda.UpdateFunctionUrlConfigInput{
+			FunctionName: aws.String("f"), Qualifier: aws.String("none"), AuthType: to,
+		})
+		return "lambda:UpdateFunctionUrlConfig"
+	}
+}

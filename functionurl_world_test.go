@@ -66,9 +66,22 @@ func (w *urlWorld) lambda(who string) *lambda.Client { return lambda.NewFromConf
 // code replaces the code of f by one Python file and waits until it is in use.
 func (w *urlWorld) code(source string) {
 	w.t.Helper()
+	w.replace("main.py", source, &lambda.UpdateFunctionConfigurationInput{Handler: aws.String("main.handler")})
+}
+
+// bootstrap makes f a custom runtime.
+func (w *urlWorld) bootstrap(source string) {
+	w.t.Helper()
+	w.replace("bootstrap", source, &lambda.UpdateFunctionConfigurationInput{Runtime: lambdatypes.RuntimeProvidedal2023})
+}
+
+func (w *urlWorld) replace(name, source string, how *lambda.UpdateFunctionConfigurationInput) {
+	w.t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	f, err := z.Create("main.py")
+	header := &zip.FileHeader{Name: name, Method: zip.Deflate}
+	header.SetMode(0o755)
+	f, err := z.CreateHeader(header)
 	if err == nil {
 		_, err = f.Write([]byte(source))
 	}
@@ -78,12 +91,12 @@ func (w *urlWorld) code(source string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	ctx := context.Background()
-	if _, err := w.lambda("root").UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("f"), Handler: aws.String("main.handler")}); err != nil {
+	how.FunctionName = aws.String("f")
+	if _, err := w.lambda("root").UpdateFunctionConfiguration(context.Background(), how); err != nil {
 		w.t.Fatal(err)
 	}
 	w.settled()
-	if _, err := w.lambda("root").UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("f"), ZipFile: b.Bytes()}); err != nil {
+	if _, err := w.lambda("root").UpdateFunctionCode(context.Background(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("f"), ZipFile: b.Bytes()}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.settled()

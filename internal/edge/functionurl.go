@@ -3,7 +3,6 @@ package edge
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -265,39 +264,12 @@ func (h *Handler) answerURL(u *urlRequest) {
 	}
 	header.Set(requestID, u.requestID)
 	bodyless := u.out.Status == http.StatusNoContent || u.out.Status == http.StatusNotModified
-	if u.out.Body.Length >= 0 && !bodyless {
+	if u.given.Method == http.MethodHead && u.out.Body.Length >= 0 && !bodyless {
 		header.Set("Content-Length", strconv.FormatInt(u.out.Body.Length, 10))
 	}
-	u.w.WriteHeader(u.out.Status)
 	if bodyless || u.given.Method == http.MethodHead {
+		u.w.WriteHeader(u.out.Status)
 		return
 	}
-	if err := u.copyOut(); err != nil {
-		panic(http.ErrAbortHandler) // so that nobody takes what came for all of it
-	}
-}
-
-// copyOut sends the body; of one that comes while the function runs each piece at once.
-func (u *urlRequest) copyOut() error {
-	if u.out.Body.Length >= 0 {
-		_, err := io.Copy(u.w, u.out.Body.Body)
-		return err
-	}
-	for piece := make([]byte, limits.URLPiece); ; {
-		n, err := u.out.Body.Body.Read(piece)
-		if n > 0 {
-			if _, failed := u.w.Write(piece[:n]); failed != nil {
-				return failed
-			}
-			if failed := u.w.control.Flush(); failed != nil {
-				return failed
-			}
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
+	wire.SendStream(u.w, u.out.Status, u.out.Body)
 }

@@ -28,8 +28,6 @@ const (
 	SyncResponse = SyncPayload + 100
 	// StreamedResponse is a response that a function streams (AWS Lambda quotas, 200 MB).
 	StreamedResponse = 200 << 20
-	// URLPiece is how much of a function URL's streamed answer goes out at once.
-	URLPiece = 32 << 10
 	// AsyncPayload is an asynchronous invoke's payload.
 	AsyncPayload = 1 << 20
 	// HeaderBytes bounds a request's headers.

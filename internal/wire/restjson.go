@@ -74,7 +74,7 @@ func (c *restJSON) Encode(w http.ResponseWriter, o *api.Operation, requestID str
 	status := p.encodeBindings(w.Header(), o, v)
 	if p.payload != nil && p.payload.kind == streamKind {
 		w.Header().Set(requestIDHeader, requestID)
-		sendStream(w, status, v.Field(p.payload.index).Interface().(*api.Stream))
+		SendStream(w, status, v.Field(p.payload.index).Interface().(*api.Stream))
 		return nil
 	}
 	body, contentType := p.restJSONBody(v)

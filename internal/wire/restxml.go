@@ -94,7 +94,7 @@ func (c *restXML) Encode(w http.ResponseWriter, o *api.Operation, requestID stri
 	}
 	switch {
 	case p.payload != nil && p.payload.kind == streamKind:
-		sendStream(w, status, v.Field(p.payload.index).Interface().(*api.Stream))
+		SendStream(w, status, v.Field(p.payload.index).Interface().(*api.Stream))
 	case o.Method == http.MethodHead:
 		w.WriteHeader(status) // Content-Length is a member, and speaks of the object
 	default:

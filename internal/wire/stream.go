@@ -33,14 +33,14 @@ func SetStream(in any, s *api.Stream) error {
 	return fmt.Errorf("wire: a %T has no stream", in)
 }
 
-// sendStream sends headers, then the body, and closes it in any case. The length
+// SendStream sends headers, then the body, and closes it in any case. The length
 // is what the client waits for: a body that ends before it, or fails, ends the
 // connection, so that no client takes it for whole.
 //
 // A body that is a file goes out by way of the kernel (sendfile), from where it
 // stands and no further than its length: a handler seeks and gives the length of
 // a range.
-func sendStream(w http.ResponseWriter, status int, s *api.Stream) {
+func SendStream(w http.ResponseWriter, status int, s *api.Stream) {
 	h := w.Header()
 	if h.Get("Content-Type") == "" {
 		h["Content-Type"] = nil // so that net/http does not guess one
