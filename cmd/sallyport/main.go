@@ -28,16 +28,17 @@ func main() {
 type cli struct {
 	JSON bool `name:"json" env:"SALLYPORT_JSON" help:"Print JSON."`
 
-	Serve     ServeCmd     `cmd:"" help:"Run a server."`
-	Env       EnvCmd       `cmd:"" help:"Print the environment that points AWS tools at the server."`
-	Tour      TourCmd      `cmd:"" help:"Play the whole story on a server of its own."`
-	Explain   ExplainCmd   `cmd:"" help:"Say why a call was allowed or denied, and what would allow it."`
-	Decisions DecisionsCmd `cmd:"" help:"List decisions."`
-	Can       CanCmd       `cmd:"" help:"Say whether somebody may do something, who may, or what somebody may, with or without a server."`
-	Caveats   CaveatsCmd   `cmd:"" help:"List the rules of which AWS's own are not certain."`
-	Where     WhereCmd     `cmd:"" help:"Say which operations need an IAM action, and where they stand in the source."`
-	Reset     ResetCmd     `cmd:"" help:"Empty the running server."`
-	Version   VersionCmd   `cmd:"" help:"Print the version."`
+	Serve       ServeCmd       `cmd:"" help:"Run a server."`
+	Env         EnvCmd         `cmd:"" help:"Print the environment that points AWS tools at the server."`
+	Tour        TourCmd        `cmd:"" help:"Play the whole story on a server of its own."`
+	Explain     ExplainCmd     `cmd:"" help:"Say why a call was allowed or denied, and what would allow it."`
+	Decisions   DecisionsCmd   `cmd:"" help:"List decisions."`
+	Can         CanCmd         `cmd:"" help:"Say whether somebody may do something, who may, or what somebody may, with or without a server."`
+	Caveats     CaveatsCmd     `cmd:"" help:"List the rules of which AWS's own are not certain."`
+	Where       WhereCmd       `cmd:"" help:"Say which operations need an IAM action, and where they stand in the source."`
+	Conformance ConformanceCmd `cmd:"" help:"Try an endpoint with cases of how AWS decides around Lambda's permissions."`
+	Reset       ResetCmd       `cmd:"" help:"Empty the running server."`
+	Version     VersionCmd     `cmd:"" help:"Print the version."`
 }
 
 // console is what a command talks to.
