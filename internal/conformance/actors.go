@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	_ "embed" // for lambdaTrust
 	"encoding/base64"
 	"fmt"
 
@@ -11,7 +12,9 @@ import (
 )
 
 // lambdaTrust is the trust policy of a role that says nothing else.
-const lambdaTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+//
+//go:embed trust.json
+var lambdaTrust string
 
 func document(statements []any) map[string]any {
 	return map[string]any{"Version": "2012-10-17", "Statement": statements}
