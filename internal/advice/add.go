@@ -3,6 +3,7 @@ package advice
 import (
 	"strings"
 
+	"github.com/sallyport/sallyport/internal/api"
 	"github.com/sallyport/sallyport/policy"
 )
 
@@ -25,6 +26,10 @@ func (b *bench) addToIdentity(c *policy.Change) bool {
 	if group, ok := groupOf(b.Request.Resource); ok {
 		added[0].Resource, b.exact = policy.One(group), false
 		what = b.Request.Action + " on every stream of " + strings.TrimSuffix(group, ":*")
+	}
+	if _, viaURL := urlOf(b.Request); viaURL && len(added[0].Condition) == 0 {
+		conditioned(&added[0], "Bool", api.KeyInvokedViaFunctionURL, "true") // not past the URL as well
+		what += " through function URLs"
 	}
 	d := single(added)
 	name := b.newPolicyName(o)

@@ -147,6 +147,29 @@ func TestAdvice(t *testing.T) {
 			},
 		},
 		{
+			"everybody, at a public function URL", policy.Request{Principal: policy.Principal{Kind: policy.Anonymous}, Action: "lambda:InvokeFunctionUrl", Resource: fn + ":live",
+				Context: context("lambda:FunctionUrlAuthType", "NONE", "lambda:FunctionArn", fn+":live")},
+			policy.Layers{}, false,
+			[][]want{{{"resource", mine, "in the resource-based policy of function f:live, allow lambda:InvokeFunctionUrl to everybody, for URLs of type NONE",
+				`aws lambda add-permission --function-name f --qualifier live --statement-id AllowInvokeFunctionUrl-everybody --action lambda:InvokeFunctionUrl --principal '*' --function-url-auth-type NONE --region us-east-1`}}},
+		},
+		{
+			"everybody, through a public function URL", policy.Request{Principal: policy.Principal{Kind: policy.Anonymous}, Action: "lambda:InvokeFunction", Resource: fn, Context: context("lambda:InvokedViaFunctionUrl", "true")},
+			policy.Layers{}, false,
+			[][]want{{{"resource", mine, "in the resource-based policy of function f, allow lambda:InvokeFunction to everybody through function URLs",
+				`aws lambda add-permission --function-name f --statement-id AllowInvokeFunction-everybody --action lambda:InvokeFunction --principal '*' --invoked-via-function-url --region us-east-1`}}},
+		},
+		{
+			"another account's user, through a function URL", policy.Request{Principal: bob, Action: "lambda:InvokeFunction", Resource: fn, Context: context("lambda:InvokedViaFunctionUrl", "true")},
+			policy.Layers{}, true,
+			[][]want{{
+				{"resource", mine, "in the resource-based policy of function f, allow lambda:InvokeFunction to " + otherARN + " through function URLs",
+					`aws lambda add-permission --function-name f --statement-id AllowInvokeFunction-bob --action lambda:InvokeFunction --principal arn:aws:iam::222222222222:user/bob --invoked-via-function-url --region us-east-1`},
+				{"identity", theirs, "give user bob an identity-based policy that allows lambda:InvokeFunction on " + fn + " through function URLs",
+					`aws iam put-user-policy --user-name bob --policy-name AllowLambdaInvokeFunction --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"` + fn + `","Condition":{"Bool":{"lambda:InvokedViaFunctionUrl":"true"}}}]}'`},
+			}},
+		},
+		{
 			"nothing can be added to $LATEST, so another account stays out", policy.Request{Principal: bob, Action: "lambda:InvokeFunction", Resource: fn + ":$LATEST"}, policy.Layers{}, false, nil,
 		},
 		{

@@ -3,6 +3,7 @@ package advice
 import (
 	"strings"
 
+	"github.com/sallyport/sallyport/internal/api"
 	"github.com/sallyport/sallyport/policy"
 )
 
@@ -29,13 +30,39 @@ const latest = "$LATEST"
 // permission is what AddPermission can say of a principal.
 type permission struct {
 	principal, sourceARN, sourceAccount string
+	// authType and viaURL bind it to a function URL.
+	authType string
+	viaURL   bool
 	// exact says that it lets nobody else in.
 	exact bool
 	words string
 }
 
-// permissionFor names the caller as closely as AddPermission can.
+// permissionFor names the caller as closely as AddPermission can, and binds what a
+// request to a function URL lacks to URLs, as AWS's console does: of the type the
+// URL has, and of no use for the API (facts: lambda-permissions.md section 9).
 func permissionFor(r *policy.Request) (permission, bool) {
+	g, ok := grantee(r)
+	g.authType, g.viaURL = urlOf(r)
+	switch {
+	case g.viaURL:
+		g.words += " through function URLs"
+	case g.authType != "":
+		g.words += ", for URLs of type " + g.authType
+	}
+	return g, ok
+}
+
+// urlOf says what a request to a function URL is bound to, by the permission it
+// lacks: the type of the URL, or that it came through one.
+func urlOf(r *policy.Request) (authType string, viaURL bool) {
+	if strings.HasSuffix(r.Action, ":InvokeFunctionUrl") {
+		authType = one(r.Context, api.KeyFunctionURLAuthType)
+	}
+	return authType, strings.HasSuffix(r.Action, ":InvokeFunction") && one(r.Context, api.KeyInvokedViaFunctionURL) == "true"
+}
+
+func grantee(r *policy.Request) (permission, bool) {
 	p := &r.Principal
 	switch p.Kind {
 	case policy.User, policy.FederatedUser:
@@ -109,6 +136,10 @@ func (b *bench) permit(f function) bool {
 	add("--principal", g.principal)
 	add("--source-arn", g.sourceARN)
 	add("--source-account", g.sourceAccount)
+	add("--function-url-auth-type", g.authType)
+	if g.viaURL {
+		args = append(args, "--invoked-via-function-url")
+	}
 	add("--region", f.region)
 	return b.step(Step{
 		Side: "resource", Account: f.account, Statements: []string{string(s.JSON())},
@@ -134,15 +165,21 @@ func (g *permission) statement(sid string, r *policy.Request) policy.Statement {
 	default:
 		s.Principal = entry("AWS", g.principal)
 	}
-	condition := func(operator, key, value string) {
-		if value != "" {
-			k := policy.ConditionKey{Key: key, Lone: true, Values: []policy.ConditionValue{{Text: value}}}
-			s.Condition = append(s.Condition, policy.ConditionBlock{Operator: operator, Keys: []policy.ConditionKey{k}})
-		}
+	conditioned(&s, "StringEquals", "AWS:SourceAccount", g.sourceAccount)
+	conditioned(&s, "StringEquals", api.KeyFunctionURLAuthType, g.authType)
+	conditioned(&s, "ArnLike", "AWS:SourceArn", g.sourceARN)
+	if g.viaURL {
+		conditioned(&s, "Bool", api.KeyInvokedViaFunctionURL, "true")
 	}
-	condition("StringEquals", "AWS:SourceAccount", g.sourceAccount)
-	condition("ArnLike", "AWS:SourceArn", g.sourceARN)
 	return s
+}
+
+// conditioned adds a condition on one key, unless the value is empty.
+func conditioned(s *policy.Statement, operator, key, value string) {
+	if value != "" {
+		k := policy.ConditionKey{Key: key, Lone: true, Values: []policy.ConditionValue{{Text: value}}}
+		s.Condition = append(s.Condition, policy.ConditionBlock{Operator: operator, Keys: []policy.ConditionKey{k}})
+	}
 }
 
 // maxStatementID is AddPermission's bound, less what makes an id unique.
