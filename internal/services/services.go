@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport/sallyport/internal/executor"
 	"github.com/sallyport/sallyport/internal/gate"
 	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/services/ec2"
 	"github.com/sallyport/sallyport/internal/services/iam"
 	"github.com/sallyport/sallyport/internal/services/lambda"
 	"github.com/sallyport/sallyport/internal/services/logs"
@@ -79,9 +80,13 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sns: %w", err)
 	}
+	networks, err := ec2.New(ctx, ec2.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log})
+	if err != nil {
+		return nil, fmt.Errorf("ec2: %w", err)
+	}
 	functions, err := lambda.New(ctx, lambda.Deps{
 		Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log,
-		Directory: directory, Changes: directory, Executor: d.Executor, WorkDir: d.WorkDir, CodeURL: d.CodeURL,
+		Directory: directory, Changes: directory, Executor: d.Executor, Networks: networks, WorkDir: d.WorkDir, CodeURL: d.CodeURL,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("lambda: %w", err)
@@ -105,13 +110,13 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 		},
 		DataDir: d.DataDir,
 		Reset: func(ctx context.Context) error {
-			return reset(ctx, functions, topics, buckets, queues, logging, tokens, directory, company)
+			return reset(ctx, functions, topics, buckets, queues, logging, tokens, directory, company, networks)
 		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sallyport: %w", err)
 	}
-	s.List = []op.Service{directory, tokens, queues, topics, functions, functions.URLs(), buckets, logging, company, own}
+	s.List = []op.Service{directory, tokens, networks, queues, topics, functions, functions.URLs(), buckets, logging, company, own}
 	s.Bus, err = op.NewBus(op.Config{
 		Gate: gate.New(directory, s.List, d.Trail, d.Bug), Services: s.List, Clock: d.Clock, Bug: d.Bug, Log: d.Log,
 	})

@@ -54,7 +54,7 @@ func (s *Service) attempt(ctx context.Context, key string, e *event) outbox.Next
 	switch {
 	case v == nil:
 		return s.finish(key, r, e, nil, nil, ending{}) // the role of what is gone can send nothing
-	case v.State == pending:
+	case v.State != active:
 		return s.later(r, e, nil)
 	}
 	payload, err := s.payload(ctx, key)

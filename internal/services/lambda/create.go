@@ -51,7 +51,7 @@ func (s *Service) createFunction(ctx context.Context, c *op.Call, in *lambdaapi.
 		s.tidyZips(ctx)
 		return nil, err
 	}
-	s.settleSoon(r)
+	s.settleSoon(r, c.RequestID)
 	return made, nil
 }
 

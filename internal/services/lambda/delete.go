@@ -30,6 +30,7 @@ func (s *Service) deleteFunction(ctx context.Context, c *op.Call, _ *lambdaapi.D
 		return nil, err
 	}
 	s.retireStale()
+	s.detach(ctx, r, c.RequestID)
 	s.warmUp(r)
 	s.tidyZips(ctx)
 	return &lambdaapi.DeleteFunctionResponse{StatusCode: ptr(int32(204))}, nil

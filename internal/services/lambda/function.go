@@ -41,7 +41,9 @@ type config struct {
 	LogGroup                 string            `json:",omitempty"`
 	// DeadLetters is the ARN of the queue or topic that gets events given up.
 	DeadLetters string `json:",omitempty"`
-	Code        code
+	// Network is where in a VPC the version is; nil if it never was in one.
+	Network *network `json:",omitempty"`
+	Code    code
 	// Modified is when code or configuration changed last.
 	Modified time.Time
 	// Revision changes with every change AWS counts, Generation only with those
@@ -50,6 +52,8 @@ type config struct {
 	State                string
 	// Update is LastUpdateStatus, empty before the function was first active.
 	Update string `json:",omitempty"`
+	// Trouble is why the State or the Update is Failed.
+	Trouble *trouble `json:",omitempty"`
 	// RuntimeUpdate and RuntimeVersion are the runtime management settings.
 	RuntimeUpdate  string `json:",omitempty"`
 	RuntimeVersion string `json:",omitempty"`
@@ -66,10 +70,11 @@ type code struct {
 
 // States and update statuses.
 const (
-	pending    = "Pending"
-	active     = "Active"
-	inProgress = "InProgress"
-	successful = "Successful"
+	pending     = "Pending"
+	active      = "Active"
+	inProgress  = "InProgress"
+	successful  = "Successful"
+	stateFailed = "Failed"
 )
 
 // creating is what AWS says of a pending function and of a pending update alike.
@@ -81,21 +86,38 @@ const (
 // changed marks a change of code or configuration: new environments, and an
 // update to be settled.
 func (c *config) changed(now time.Time) {
-	c.Modified, c.Revision, c.Generation, c.Update = now, id.UUID(), id.UUID(), inProgress
+	c.Modified, c.Revision, c.Generation, c.Update, c.Trouble = now, id.UUID(), id.UUID(), inProgress, nil
 }
 
-// settled is the version once it can be used; ok is false if it already could.
-func (c config) settled() (config, bool) {
-	if c.State == active && c.Update != inProgress {
-		return c, false
+// unsettled says whether a change of the version is still under way.
+func (c *config) unsettled() bool { return c.State == pending || c.Update == inProgress }
+
+// settled is the version once it can be used, or is known not to: then the state
+// fails of a version that never could be, and else the update.
+func (c config) settled(t *trouble) config {
+	c.Revision, c.Trouble = id.UUID(), t
+	switch {
+	case t == nil:
+		c.State, c.Update = active, successful
+	case c.State == active:
+		c.Update = stateFailed
+	default:
+		c.State, c.Update = stateFailed, stateFailed
 	}
-	c.State, c.Update, c.Revision = active, successful, id.UUID()
-	return c, true
+	return c
+}
+
+// unready refuses an invoke of a version that is not, or never became, active.
+func (c *config) unready() error {
+	if c.State == active {
+		return nil
+	}
+	return conflict("The operation cannot be performed at this time. The function is currently in the following state: %s", c.State)
 }
 
 // fingerprint tells versions apart by what publishing one would keep.
 func (c config) fingerprint() (string, error) {
-	c.Modified, c.Revision, c.Generation, c.State, c.Update = time.Time{}, "", "", "", ""
+	c.Modified, c.Revision, c.Generation, c.State, c.Update, c.Trouble = time.Time{}, "", "", "", "", nil
 	text, err := json.Marshal(c) // maps are written in key order
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:]), err
@@ -105,7 +127,7 @@ func (c config) fingerprint() (string, error) {
 func (c *config) busy(r ref) error {
 	switch {
 	case c.State == pending:
-		return conflict("The operation cannot be performed at this time. The function is currently in the following state: Pending")
+		return c.unready()
 	case c.Update == inProgress:
 		return updating(r)
 	}
@@ -130,6 +152,12 @@ func (c *config) show(r ref) *lambdaapi.FunctionConfiguration {
 	if c.Update == inProgress {
 		out.LastUpdateStatusReason, out.LastUpdateStatusReasonCode = ptr(creatingReason), ptr(creatingCode)
 	}
+	if t := c.Trouble; t != nil {
+		out.LastUpdateStatusReason, out.LastUpdateStatusReasonCode = &t.Reason, &t.Code
+		if c.State == stateFailed {
+			out.StateReason, out.StateReasonCode = &t.Reason, &t.Code
+		}
+	}
 	return out
 }
 
@@ -148,6 +176,7 @@ func (c *config) list(r ref) *lambdaapi.FunctionConfiguration {
 	if c.DeadLetters != "" {
 		out.DeadLetterConfig = &lambdaapi.DeadLetterConfig{TargetArn: &c.DeadLetters}
 	}
+	out.VpcConfig = c.Network.show()
 	if len(c.Variables) > 0 {
 		out.Environment = &lambdaapi.EnvironmentResponse{Variables: c.Variables}
 	}

@@ -76,10 +76,8 @@ func (s *Service) ordered(c *op.Call, in *lambdaapi.InvocationRequest) (o ordere
 		return o, noFunction(o.ref.with(latest).arn())
 	case o.version == nil:
 		return o, noFunction(o.ref.arn())
-	case o.version.State == pending:
-		return o, o.version.busy(o.ref)
 	}
-	return o, nil
+	return o, o.version.unready()
 }
 
 // newOrder checks what an invoke hands to the function.

@@ -70,7 +70,7 @@ func (p *poller) runInRoom(ctx context.Context, event []byte, received time.Time
 		room := p.s.running.freed.Next()
 		err := error(&throttled{reason: functionFull})
 		var result *executor.Result
-		if v.State != pending {
+		if v.State == active {
 			order := &executor.Invocation{RequestID: id.UUID(), InvokedARN: p.to.arn(), Payload: event, TraceID: newTraceID(p.s.clock.Now())}
 			p.s.lineages.note(order.RequestID, p.s.lineages.next("", p.to)) // SQS carries no chain
 			result, err = p.s.run(ctx, p.to, v, order)

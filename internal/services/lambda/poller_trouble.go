@@ -94,7 +94,7 @@ func isRefusal(err error) bool {
 // some its status, in their own ways.
 func isDenial(e *api.Error) bool {
 	switch e.Code {
-	case "AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException":
+	case "AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException", "UnauthorizedOperation":
 		return true
 	}
 	return false

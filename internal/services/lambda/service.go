@@ -32,6 +32,8 @@ type Deps struct {
 	Executor *executor.Executor
 	// WorkDir is private to this server; code is unpacked below it.
 	WorkDir string
+	// Networks tells of the subnets that functions can be in.
+	Networks Networks
 	// CodeURL gives the address of a function's code, for GetFunction; nil
 	// leaves the address out.
 	CodeURL func(account, region, digest string) string
@@ -60,6 +62,7 @@ type Service struct {
 	mappings    *store.Table[mapping]
 	provisioned *store.Table[provisioned]
 	urlConfigs  *store.Table[functionURL]
+	attachments *store.Table[attachment]
 
 	// events are accepted asynchronous invokes; deliveries what they left to send.
 	events     *outbox.Outbox[event]
@@ -78,6 +81,9 @@ type Service struct {
 	lineages *lineages
 	pollers  *pollers
 	changes  op.Changes
+	networks Networks
+	// wiring is held while network interfaces are made or removed.
+	wiring sync.Mutex
 
 	bus *op.Bus
 	// stop ends background work and running invokes by ending ctx. background
@@ -90,8 +96,8 @@ type Service struct {
 
 // New opens the service.
 func New(ctx context.Context, d Deps) (*Service, error) {
-	if d.Directory == nil || d.Changes == nil || d.Executor == nil || d.WorkDir == "" {
-		return nil, fmt.Errorf("lambda: no directory, changes, executor or working directory")
+	if d.Directory == nil || d.Changes == nil || d.Executor == nil || d.Networks == nil || d.WorkDir == "" {
+		return nil, fmt.Errorf("lambda: no directory, changes, executor, networks or working directory")
 	}
 	s := &Service{
 		store: d.Store, clock: d.Clock, bug: d.Bug, log: d.Log, directory: d.Directory, executor: d.Executor,
@@ -99,7 +105,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 		payloads: store.OpenLog(d.Store, "lambda.payloads"),
 		totals:   newTotals(), claims: newClaims(), running: newConcurrency(), urls: newURLIndex(),
 		code: &codeDirs{dir: filepath.Join(d.WorkDir, "code"), blobs: d.Store.Blobs(), open: map[string]*codeDir{}},
-		live: &runtimes{open: map[string]*running{}}, sessions: &roleSessions{made: map[[2]string]roleSession{}}, lineages: &lineages{}, changes: d.Changes,
+		live: &runtimes{open: map[string]*running{}}, sessions: &roleSessions{made: map[[2]string]roleSession{}}, lineages: &lineages{}, changes: d.Changes, networks: d.Networks,
 	}
 	s.pollers = &pollers{s: s, lanes: map[string]*lane{}}
 	s.warm = &warmth{s: s}
@@ -115,7 +121,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 }
 
 func (s *Service) openTables(ctx context.Context) error {
-	var errs [11]error
+	var errs [12]error
 	s.functions, errs[0] = store.OpenWatched(ctx, s.store, "lambda.functions", func(key string, old, now *function) {
 		s.totals.functionShown(key, old, now)
 		s.claims.functionShown(key, old, now)
@@ -131,6 +137,7 @@ func (s *Service) openTables(ctx context.Context) error {
 	s.deliveries, errs[8] = outbox.Open[delivery](ctx, s.outbox("lambda.deliveries", limits.DeliveryWorkers))
 	s.urlConfigs, errs[9] = store.OpenWatched(ctx, s.store, "lambda.urls", s.urls.shown)
 	s.provisioned, errs[10] = store.OpenWatched(ctx, s.store, "lambda.provisioned", s.claims.provisionedShown)
+	s.attachments, errs[11] = store.OpenTable[attachment](ctx, s.store, "lambda.attachments")
 	return errors.Join(errs[:]...)
 }
 
@@ -151,6 +158,7 @@ func (s *Service) Start(ctx context.Context, bus *op.Bus) error {
 	if err := s.settleAll(ctx); err != nil {
 		return err
 	}
+	s.detachAll(ctx)
 	s.spawn(func() { s.events.Run(s.ctx, s.attempt) })
 	s.spawn(func() { s.deliveries.Run(s.ctx, s.deliver) })
 	s.pollers.start()
@@ -174,7 +182,7 @@ func (s *Service) Reset(ctx context.Context) error {
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		return errors.Join(
 			empty(tx, s.functions), empty(tx, s.versions), empty(tx, s.aliases), empty(tx, s.policies),
-			empty(tx, s.settings), empty(tx, s.mappings), empty(tx, s.provisioned), empty(tx, s.urlConfigs),
+			empty(tx, s.settings), empty(tx, s.mappings), empty(tx, s.provisioned), empty(tx, s.urlConfigs), empty(tx, s.attachments),
 			drop(tx, s.events, ""), drop(tx, s.deliveries, ""), s.payloads.Trim(tx, store.Range{}),
 		)
 	})

@@ -20,6 +20,7 @@ type settings struct {
 	layers                              []string
 	key                                 *string
 	dead                                *lambdaapi.DeadLetterConfig
+	vpc                                 *lambdaapi.VpcConfig
 	// asked names each feature of the request that is not here.
 	asked []string
 }
@@ -27,9 +28,9 @@ type settings struct {
 func settingsOfCreate(in *lambdaapi.CreateFunctionRequest) *settings {
 	w := &settings{
 		runtime: in.Runtime, role: in.Role, handler: in.Handler, description: in.Description, timeout: in.Timeout, memory: in.MemorySize,
-		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn, dead: in.DeadLetterConfig,
+		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn, dead: in.DeadLetterConfig, vpc: in.VpcConfig,
 	}
-	w.features(in.VpcConfig, in.TracingConfig, in.SnapStart, len(in.FileSystemConfigs), in.ImageConfig, in.CapacityProviderConfig, in.DurableConfig)
+	w.features(in.TracingConfig, in.SnapStart, len(in.FileSystemConfigs), in.ImageConfig, in.CapacityProviderConfig, in.DurableConfig)
 	w.ask(in.TenancyConfig != nil, "TenancyConfig")
 	w.ask(in.PublishTo != nil, "PublishTo")
 	w.ask(in.GetPackageType() == "Image" || in.Code != nil && in.Code.ImageUri != nil, "PackageType Image")
@@ -39,18 +40,17 @@ func settingsOfCreate(in *lambdaapi.CreateFunctionRequest) *settings {
 func settingsOfUpdate(in *lambdaapi.UpdateFunctionConfigurationRequest) *settings {
 	w := &settings{
 		runtime: in.Runtime, role: in.Role, handler: in.Handler, description: in.Description, timeout: in.Timeout, memory: in.MemorySize,
-		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn, dead: in.DeadLetterConfig,
+		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn, dead: in.DeadLetterConfig, vpc: in.VpcConfig,
 	}
-	w.features(in.VpcConfig, in.TracingConfig, in.SnapStart, len(in.FileSystemConfigs), in.ImageConfig, in.CapacityProviderConfig, in.DurableConfig)
+	w.features(in.TracingConfig, in.SnapStart, len(in.FileSystemConfigs), in.ImageConfig, in.CapacityProviderConfig, in.DurableConfig)
 	return w
 }
 
 // features notes what is asked for and not here. Members that switch a feature
 // off ask for nothing: tools send them always.
-func (w *settings) features(vpc *lambdaapi.VpcConfig, tracing *lambdaapi.TracingConfig, snap *lambdaapi.SnapStart,
+func (w *settings) features(tracing *lambdaapi.TracingConfig, snap *lambdaapi.SnapStart,
 	fileSystems int, image *lambdaapi.ImageConfig, capacity *lambdaapi.CapacityProviderConfig, durable *lambdaapi.DurableConfig,
 ) {
-	w.ask(vpc != nil && len(vpc.SubnetIds)+len(vpc.SecurityGroupIds) > 0, "VpcConfig")
 	w.ask(tracing.GetMode() == "Active", "TracingConfig Active")
 	w.ask(snap.GetApplyOn() == "PublishedVersions", "SnapStart")
 	w.ask(fileSystems > 0, "FileSystemConfigs")
@@ -89,6 +89,9 @@ func (w *settings) check() error {
 	if w.key != nil && *w.key != "" {
 		return invalid("Lambda was unable to configure access to your environment variables because the KMS key is invalid for CreateGrant. Please check your KMS key settings. "+
 			"KMS Exception: NotFoundException KMS Message: Key '%s' does not exist", *w.key)
+	}
+	if err := checkPlace(w.vpc); err != nil {
+		return err
 	}
 	return w.checkVariables()
 }
@@ -155,6 +158,9 @@ func (w *settings) apply(c *config) {
 	}
 	if w.dead != nil {
 		c.DeadLetters = w.dead.GetTargetArn()
+	}
+	if given(w.vpc) {
+		c.Network = networkOf(w.vpc)
 	}
 	if w.storage != nil {
 		set(&c.Storage, w.storage.Size)

@@ -9,30 +9,37 @@ import (
 
 // settleSoon makes a function active, or its update successful, after the
 // request that changed it was answered: clients wait for these states.
-func (s *Service) settleSoon(r ref) {
+func (s *Service) settleSoon(r ref, parent string) {
 	s.spawn(func() {
-		if err := s.settle(s.ctx, r); err != nil && s.ctx.Err() == nil {
+		if err := s.settle(s.ctx, r, parent); err != nil && s.ctx.Err() == nil {
 			s.log.ErrorContext(s.ctx, "a function's change could not be settled", "function", r.unqualified(), "error", err)
 		}
 	})
 }
 
-// settle is for one function with all its versions.
-func (s *Service) settle(ctx context.Context, r ref) error {
-	return s.store.Update(ctx, func(tx *store.Tx) error {
+// settle is for one function with all its versions: it attaches them to their
+// VPCs, and says what came of it. parent is the request that changed the function.
+func (s *Service) settle(ctx context.Context, r ref, parent string) error {
+	came, err := s.attach(ctx, r, parent)
+	if err != nil {
+		return err
+	}
+	s.detach(ctx, r, parent) // from where the function was before
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		f := s.functions.GetIn(tx, r.key())
 		if f == nil {
 			return nil
 		}
-		if now, ok := f.Latest.settled(); ok {
+		if came.settles(&f.Latest) {
 			changed := *f
-			changed.Latest = now
+			changed.Latest = f.Latest.settled(came[f.Latest.Generation])
 			if err := s.functions.Put(tx, r.key(), &changed); err != nil {
 				return err
 			}
 		}
 		for key, v := range s.versions.All(r.prefix(), "") {
-			if now, ok := v.settled(); ok {
+			if came.settles(v) {
+				now := v.settled(came[v.Generation])
 				if err := s.versions.Put(tx, key, &now); err != nil {
 					return err
 				}
@@ -40,12 +47,16 @@ func (s *Service) settle(ctx context.Context, r ref) error {
 		}
 		return nil
 	})
+	if s.now().function(r) == nil {
+		s.detach(ctx, r, parent) // it was deleted meanwhile
+	}
+	return err
 }
 
 // settleAll is for what a server left behind that ended in between.
 func (s *Service) settleAll(ctx context.Context) error {
 	for key := range s.functions.All("", "") {
-		if err := s.settle(ctx, keyRef(key)); err != nil {
+		if err := s.settle(ctx, keyRef(key), ""); err != nil {
 			return err
 		}
 	}

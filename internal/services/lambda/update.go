@@ -42,9 +42,9 @@ func (s *Service) editable(v view, r ref, revision *string) (*function, error) {
 
 // replaced ends the environments of the version a change replaced, and settles
 // the change.
-func (s *Service) replaced(r ref, old *config) {
+func (s *Service) replaced(r ref, old *config, parent string) {
 	s.retire(environmentKey(r, old))
-	s.settleSoon(r)
+	s.settleSoon(r, parent)
 }
 
 func (s *Service) updateFunctionCode(ctx context.Context, c *op.Call, in *lambdaapi.UpdateFunctionCodeRequest) (*lambdaapi.FunctionConfiguration, error) {
@@ -86,13 +86,13 @@ func (s *Service) updateFunctionCode(ctx context.Context, c *op.Call, in *lambda
 		change(f)
 		return f.Latest.show(r), nil
 	}
-	out, err := s.storeCode(ctx, r, in, u, change)
+	out, err := s.storeCode(ctx, r, c.RequestID, in, u, change)
 	u.done()
 	s.tidyZips(ctx)
 	return out, err
 }
 
-func (s *Service) storeCode(ctx context.Context, r ref, in *lambdaapi.UpdateFunctionCodeRequest, u *upload, change func(*function)) (*lambdaapi.FunctionConfiguration, error) {
+func (s *Service) storeCode(ctx context.Context, r ref, parent string, in *lambdaapi.UpdateFunctionCodeRequest, u *upload, change func(*function)) (*lambdaapi.FunctionConfiguration, error) {
 	if err := s.keepZip(ctx, u); err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (s *Service) storeCode(ctx context.Context, r ref, in *lambdaapi.UpdateFunc
 	if err != nil {
 		return nil, err
 	}
-	s.replaced(r, &old)
+	s.replaced(r, &old, parent)
 	return out, nil
 }
 
@@ -156,7 +156,7 @@ func (s *Service) updateFunctionConfiguration(ctx context.Context, c *op.Call, i
 	if err != nil {
 		return nil, err
 	}
-	s.replaced(r, &old)
+	s.replaced(r, &old, c.RequestID)
 	return out, nil
 }
 

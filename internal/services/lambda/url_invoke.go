@@ -72,8 +72,8 @@ func (s *Service) invokeURL(ctx context.Context, c *op.Call, in *functionurlapi.
 	if v == nil {
 		return nil, accessDenied(forbidden) // the alias is gone; its URL is not (recorded from AWS)
 	}
-	if v.State == pending {
-		return nil, v.busy(u.of)
+	if err := v.unready(); err != nil {
+		return nil, err
 	}
 	order := &executor.Invocation{RequestID: c.RequestID, InvokedARN: u.of.arn(), TraceID: newTraceID(c.Time)}
 	if order.Payload, err = urlEvent(c, in, u, order.TraceID); err != nil {

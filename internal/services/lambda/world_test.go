@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport/sallyport/internal/executor"
 	"github.com/sallyport/sallyport/internal/gate"
 	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/services/ec2"
 	"github.com/sallyport/sallyport/internal/services/logs"
 	"github.com/sallyport/sallyport/internal/services/s3"
 	"github.com/sallyport/sallyport/internal/services/sns"
@@ -117,7 +118,11 @@ func openWorldAt(t testing.TB, dir string, now clock.Clock, manual *clock.Manual
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.lambda, err = New(ctx, Deps{Store: st, Clock: now, Bug: bugs, Directory: iam, Changes: iam, Executor: x, WorkDir: t.TempDir()})
+	networks, err := ec2.New(ctx, ec2.Deps{Store: st, Clock: now, Bug: bugs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.lambda, err = New(ctx, Deps{Networks: networks, Store: st, Clock: now, Bug: bugs, Directory: iam, Changes: iam, Executor: x, WorkDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +132,7 @@ func openWorldAt(t testing.TB, dir string, now clock.Clock, manual *clock.Manual
 		t.Fatal(err)
 	}
 	w.trail = tr
-	services := []op.Service{&owner{iam}, tokens, logging, queues, topics, buckets, w.lambda}
+	services := []op.Service{&owner{iam}, tokens, networks, logging, queues, topics, buckets, w.lambda}
 	w.bus, err = op.NewBus(op.Config{Gate: gate.New(iam, services, tr, bugs), Services: services, Clock: now, Bug: bugs})
 	if err != nil {
 		t.Fatal(err)
