@@ -22,15 +22,6 @@ func (s *Service) getAccountSettings(_ context.Context, c *op.Call, _ *lambdaapi
 	}, nil
 }
 
-// getFunctionCodeSigningConfig: no function has one.
-func (s *Service) getFunctionCodeSigningConfig(_ context.Context, c *op.Call, _ *lambdaapi.GetFunctionCodeSigningConfigRequest) (*lambdaapi.GetFunctionCodeSigningConfigResponse, error) {
-	r, _, err := s.found(c)
-	if err != nil {
-		return nil, err
-	}
-	return &lambdaapi.GetFunctionCodeSigningConfigResponse{FunctionName: &r.name}, nil
-}
-
 // Defaults of settings. That of runtime updates is kept and changes nothing here.
 const (
 	defaultLoop          = "Terminate"

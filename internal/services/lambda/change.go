@@ -35,12 +35,14 @@ func (w *change) complete(set func(*config)) {
 // role would change; code comes last, as it is the dearest.
 func (s *Service) check(ctx context.Context, w *change) error {
 	for _, check := range []func(context.Context, *change) error{
+		s.checkPackage,
 		s.checkRole,
 		s.checkNetwork,
 		s.checkTracing,
 		s.checkDeadLetters,
 		s.checkLayers,
 		s.checkKey,
+		s.checkSigning,
 	} {
 		if err := check(ctx, w); err != nil {
 			return err

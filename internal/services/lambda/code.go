@@ -78,6 +78,9 @@ func tooLargeUnzipped() error {
 // keepZip stores a checked zip; a function that uses it must be stored before
 // the upload is done.
 func (s *Service) keepZip(ctx context.Context, u *upload) error {
+	if u.code.Digest == "" {
+		return nil // an image: there is nothing to keep
+	}
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		return s.zips.Put(tx, u.code.Digest, &zipFile{u.code.Size})
 	})

@@ -24,7 +24,10 @@ func layers(key string) op.Adder {
 
 func codeSigning(key string) op.Adder {
 	return func(_ context.Context, c *op.Call, keys *policy.Context) {
-		if in, ok := c.Input.(*lambdaapi.CreateFunctionRequest); ok {
+		switch in := c.Input.(type) {
+		case *lambdaapi.CreateFunctionRequest:
+			setKey(keys, key, in.GetCodeSigningConfigArn())
+		case *lambdaapi.PutFunctionCodeSigningConfigRequest:
 			setKey(keys, key, in.GetCodeSigningConfigArn())
 		}
 	}

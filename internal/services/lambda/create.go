@@ -26,7 +26,7 @@ func (s *Service) createFunction(ctx context.Context, c *op.Call, in *lambdaapi.
 		return nil, invalid("1 validation error detected: Value '%s' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to %d", r.name, maxName)
 	}
 	w := settingsOfCreate(in)
-	if err := checkNew(w, in); err != nil {
+	if err := checkNew(c, w, in); err != nil {
 		return nil, err
 	}
 	if s.functions.Get(r.key()) != nil {
@@ -36,11 +36,7 @@ func (s *Service) createFunction(ctx context.Context, c *op.Call, in *lambdaapi.
 	if err := s.check(ctx, &change{call: c, ref: r, asked: w, after: &f.Latest}); err != nil {
 		return nil, err
 	}
-	zip, err := s.read(ctx, c, codeOf(in.Code))
-	if err != nil {
-		return nil, err
-	}
-	u, err := s.checkZip(zip, in.Code.S3Bucket != nil, "CreateFunction")
+	u, err := s.newCode(ctx, c, f, in.Code)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +51,14 @@ func (s *Service) createFunction(ctx context.Context, c *op.Call, in *lambdaapi.
 	return made, nil
 }
 
+// newCode is the code of a new function, checked.
+func (s *Service) newCode(ctx context.Context, c *op.Call, f *function, in *lambdaapi.FunctionCode) (*upload, error) {
+	if f.Latest.Image != nil {
+		return uploadImage(f.Latest.Image), nil
+	}
+	return s.upload(ctx, c, codeOf(in), "CreateFunction")
+}
+
 func codeOf(in *lambdaapi.FunctionCode) *codeSource {
 	return &codeSource{in.ZipFile, in.S3Bucket, in.S3Key, in.S3ObjectVersion}
 }
@@ -62,12 +66,19 @@ func codeOf(in *lambdaapi.FunctionCode) *codeSource {
 func exists(r ref) *api.Error { return conflict("Function already exist: %s", r.name) }
 
 // checkNew refuses a request by what it says alone.
-func checkNew(w *settings, in *lambdaapi.CreateFunctionRequest) error {
+func checkNew(c *op.Call, w *settings, in *lambdaapi.CreateFunctionRequest) error {
 	if err := w.check(); err != nil {
 		return err
 	}
-	if in.CodeSigningConfigArn != nil && *in.CodeSigningConfigArn != "" {
-		return lambdaapi.NewCodeSigningConfigNotFoundException("The code signing configuration cannot be found. Check that the provided configuration is not deleted: %s.", *in.CodeSigningConfigArn)
+	if in.GetPackageType() == packageImage {
+		if err := checkNewImage(in, c.Region); err != nil {
+			return err
+		}
+		return checkTags(in.Tags)
+	}
+	// Seen in reports: without a package type, what a zip must have is asked for first.
+	if in.Runtime == nil || in.GetHandler() == "" {
+		return invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
 	}
 	if in.Code == nil {
 		return invalid("Please provide a source for function code.")
@@ -75,19 +86,19 @@ func checkNew(w *settings, in *lambdaapi.CreateFunctionRequest) error {
 	if err := codeOf(in.Code).check(); err != nil {
 		return err
 	}
-	if in.Runtime == nil || in.GetHandler() == "" {
-		return invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
-	}
 	return checkTags(in.Tags)
 }
 
 func (s *Service) newFunction(c *op.Call, w *settings, in *lambdaapi.CreateFunctionRequest) *function {
-	f := &function{Tags: in.Tags, Latest: config{
+	f := &function{Tags: in.Tags, Signing: in.GetCodeSigningConfigArn(), Latest: config{
 		Version: latest, Architecture: "x86_64", Memory: defaultMemory, Timeout: defaultTimeout, Storage: defaultStorage,
 		Modified: c.Time, Revision: id.UUID(), Generation: id.UUID(), State: pending,
 	}}
 	if len(in.Architectures) > 0 {
 		f.Latest.Architecture = in.Architectures[0]
+	}
+	if in.GetPackageType() == packageImage {
+		f.Latest.Image = &image{URI: in.Code.GetImageUri()}
 	}
 	w.apply(&f.Latest)
 	return f
@@ -101,6 +112,9 @@ func (s *Service) storeNew(ctx context.Context, r ref, f *function, u *upload, p
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		if s.functions.GetIn(tx, r.key()) != nil {
 			return exists(r)
+		}
+		if err := (view{s, tx}).verified(f.Signing, r.name); err != nil {
+			return err
 		}
 		if publish {
 			v, err := s.publish(tx, r, f, nil)

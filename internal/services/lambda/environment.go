@@ -85,6 +85,10 @@ func (s *Service) use(ctx context.Context, r ref, v *config) (*running, error) {
 }
 
 func (s *Service) prepare(ctx context.Context, e *running, r ref, v *config) {
+	if v.Image != nil {
+		e.err = &imageError{v.Image.URI}
+		return
+	}
 	dir, release, err := s.code.stored(context.WithoutCancel(ctx), v.Code.Digest)
 	if err != nil {
 		e.err = err

@@ -21,6 +21,8 @@ type function struct {
 	Published string `json:",omitempty"`
 	// Reserved is the reserved concurrency, nil without.
 	Reserved *int32 `json:",omitempty"`
+	// Signing is the ARN of the code signing configuration, empty without.
+	Signing string `json:",omitempty"`
 	// Loop is what to do about recursive loops, empty for the default.
 	Loop string `json:",omitempty"`
 }
@@ -44,6 +46,9 @@ type config struct {
 	// Network is where in a VPC the version is; nil if it never was in one.
 	Network *network `json:",omitempty"`
 	Code    code
+	// Image is the code that is a container image; Code is then empty but for what
+	// is known of it.
+	Image *image `json:",omitempty"`
 	// Modified is when code or configuration changed last.
 	Modified time.Time
 	// Revision changes with every change AWS counts, Generation only with those
@@ -166,9 +171,9 @@ func (c *config) list(r ref) *lambdaapi.FunctionConfiguration {
 	out := &lambdaapi.FunctionConfiguration{
 		FunctionName: &r.name, FunctionArn: ptr(r.arn()), Runtime: optional(c.Runtime), Role: &c.Role, Handler: optional(c.Handler),
 		CodeSize: &c.Code.Size, Description: &c.Description, Timeout: &c.Timeout, MemorySize: &c.Memory,
-		LastModified: ptr(lastModified(c.Modified)), CodeSha256: &c.Code.SHA256, Version: &c.Version,
+		LastModified: ptr(lastModified(c.Modified)), CodeSha256: optional(c.Code.SHA256), Version: &c.Version,
 		TracingConfig: &lambdaapi.TracingConfigResponse{Mode: ptr("PassThrough")}, RevisionId: &c.Revision,
-		PackageType: ptr("Zip"), Architectures: []string{c.Architecture},
+		PackageType: ptr(c.packageType()), ImageConfigResponse: c.Image.show(), Architectures: []string{c.Architecture},
 		EphemeralStorage: &lambdaapi.EphemeralStorage{Size: &c.Storage},
 		SnapStart:        &lambdaapi.SnapStartResponse{ApplyOn: ptr("None"), OptimizationStatus: ptr("Off")},
 		LoggingConfig:    &lambdaapi.LoggingConfig{LogFormat: ptr("Text"), LogGroup: ptr(c.logGroup(r.name))},
@@ -188,4 +193,11 @@ func (c *config) logGroup(name string) string {
 		return c.LogGroup
 	}
 	return "/aws/lambda/" + name
+}
+
+func (c *config) packageType() string {
+	if c.Image != nil {
+		return packageImage
+	}
+	return "Zip"
 }

@@ -29,7 +29,9 @@ func (s *Service) getFunction(ctx context.Context, c *op.Call, _ *lambdaapi.GetF
 		return nil, err
 	}
 	out := &lambdaapi.GetFunctionResponse{Configuration: v.show(r), Code: &lambdaapi.FunctionCodeLocation{RepositoryType: ptr("S3")}}
-	if s.codeURL != nil {
+	if v.Image != nil {
+		out.Code = v.Image.location()
+	} else if s.codeURL != nil {
 		out.Code.Location = optional(s.codeURL(r.account, r.region, v.Code.Digest))
 	}
 	f := s.functions.Get(r.key())

@@ -164,6 +164,7 @@ func invokeError(err error) error {
 		full        *throttled
 		missing     *executor.RuntimeMissingError
 		credentials *executor.CredentialsError
+		image       *imageError
 	)
 	switch {
 	case errors.As(err, &full):
@@ -172,6 +173,8 @@ func invokeError(err error) error {
 		return (&throttled{reason: accountFull}).wire()
 	case errors.As(err, &missing):
 		return lambdaapi.NewInvalidRuntimeException("%s", missing.Error())
+	case errors.As(err, &image):
+		return lambdaapi.NewInvalidRuntimeException("%s", image.Error())
 	case errors.As(err, &credentials):
 		return accessDenied(notAssumable)
 	case errors.Is(err, executor.ErrClosed), errors.Is(err, context.Canceled):

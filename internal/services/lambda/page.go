@@ -24,6 +24,8 @@ const (
 	mappingPage     = "mappings"
 	urlPage         = "urls"
 	provisionedPage = "provisioned"
+	signingPage     = "signing"
+	signedPage      = "signed"
 )
 
 // maxMarker bounds what is decoded of a marker: a name, a version, a kind.

@@ -270,6 +270,13 @@ func (s *Service) Resource(_, arn string) op.Facts {
 		}
 		return facts
 	}
+	if p, ok := parseSigning(arn); ok {
+		facts := op.Facts{Account: p.account}
+		if g := s.signing.Get(p.key()); g != nil {
+			facts.Tags = g.Tags
+		}
+		return facts
+	}
 	r, ok := parseName(arn)
 	if !ok || r.account == "" || r.region == "" {
 		return op.Facts{}

@@ -63,7 +63,7 @@ func (w *world) ready(function, qualifier string, n int32) {
 	w.Helper()
 	w.eventually("what is provisioned is ready", func() bool {
 		got := w.provisioned(function, qualifier)
-		if *got.Status == failed {
+		if *got.Status == provisionFailed {
 			w.Fatalf("%+v %s", got, got.GetStatusReason())
 		}
 		return *got.Status == "READY" && *got.AllocatedProvisionedConcurrentExecutions == n && *got.AvailableProvisionedConcurrentExecutions == n
@@ -202,7 +202,7 @@ func TestProvisionedConcurrencyFailsAndSaysWhy(t *testing.T) {
 	})
 	w.provision("f", "1", 2)
 	for name, want := range map[string]string{"broken": "FUNCTION_ERROR_INIT_FAILURE", "f": notAssumable} {
-		w.eventually(name+" has failed", func() bool { return *w.provisioned(name, "1").Status == failed })
+		w.eventually(name+" has failed", func() bool { return *w.provisioned(name, "1").Status == provisionFailed })
 		if got := w.provisioned(name, "1"); got.GetStatusReason() != want {
 			t.Errorf("%s: %q", name, got.GetStatusReason())
 		}

@@ -61,6 +61,7 @@ type Service struct {
 	zips        *store.Table[zipFile]
 	mappings    *store.Table[mapping]
 	provisioned *store.Table[provisioned]
+	signing     *store.Table[signingConfig]
 	urlConfigs  *store.Table[functionURL]
 	attachments *store.Table[attachment]
 
@@ -121,7 +122,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 }
 
 func (s *Service) openTables(ctx context.Context) error {
-	var errs [12]error
+	var errs [13]error
 	s.functions, errs[0] = store.OpenWatched(ctx, s.store, "lambda.functions", func(key string, old, now *function) {
 		s.totals.functionShown(key, old, now)
 		s.claims.functionShown(key, old, now)
@@ -138,6 +139,7 @@ func (s *Service) openTables(ctx context.Context) error {
 	s.urlConfigs, errs[9] = store.OpenWatched(ctx, s.store, "lambda.urls", s.urls.shown)
 	s.provisioned, errs[10] = store.OpenWatched(ctx, s.store, "lambda.provisioned", s.claims.provisionedShown)
 	s.attachments, errs[11] = store.OpenTable[attachment](ctx, s.store, "lambda.attachments")
+	s.signing, errs[12] = store.OpenTable[signingConfig](ctx, s.store, "lambda.signing")
 	return errors.Join(errs[:]...)
 }
 
@@ -182,7 +184,7 @@ func (s *Service) Reset(ctx context.Context) error {
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		return errors.Join(
 			empty(tx, s.functions), empty(tx, s.versions), empty(tx, s.aliases), empty(tx, s.policies),
-			empty(tx, s.settings), empty(tx, s.mappings), empty(tx, s.provisioned), empty(tx, s.urlConfigs), empty(tx, s.attachments),
+			empty(tx, s.settings), empty(tx, s.mappings), empty(tx, s.provisioned), empty(tx, s.signing), empty(tx, s.urlConfigs), empty(tx, s.attachments),
 			drop(tx, s.events, ""), drop(tx, s.deliveries, ""), s.payloads.Trim(tx, store.Range{}),
 		)
 	})

@@ -20,6 +20,7 @@ type settings struct {
 	layers                              []string
 	key                                 *string
 	dead                                *lambdaapi.DeadLetterConfig
+	image                               *lambdaapi.ImageConfig
 	vpc                                 *lambdaapi.VpcConfig
 	// asked names each feature of the request that is not here.
 	asked []string
@@ -28,33 +29,31 @@ type settings struct {
 func settingsOfCreate(in *lambdaapi.CreateFunctionRequest) *settings {
 	w := &settings{
 		runtime: in.Runtime, role: in.Role, handler: in.Handler, description: in.Description, timeout: in.Timeout, memory: in.MemorySize,
-		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn, dead: in.DeadLetterConfig, vpc: in.VpcConfig,
+		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn, dead: in.DeadLetterConfig, image: in.ImageConfig, vpc: in.VpcConfig,
 	}
-	w.features(in.TracingConfig, in.SnapStart, len(in.FileSystemConfigs), in.ImageConfig, in.CapacityProviderConfig, in.DurableConfig)
+	w.features(in.TracingConfig, in.SnapStart, len(in.FileSystemConfigs), in.CapacityProviderConfig, in.DurableConfig)
 	w.ask(in.TenancyConfig != nil, "TenancyConfig")
 	w.ask(in.PublishTo != nil, "PublishTo")
-	w.ask(in.GetPackageType() == "Image" || in.Code != nil && in.Code.ImageUri != nil, "PackageType Image")
 	return w
 }
 
 func settingsOfUpdate(in *lambdaapi.UpdateFunctionConfigurationRequest) *settings {
 	w := &settings{
 		runtime: in.Runtime, role: in.Role, handler: in.Handler, description: in.Description, timeout: in.Timeout, memory: in.MemorySize,
-		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn, dead: in.DeadLetterConfig, vpc: in.VpcConfig,
+		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn, dead: in.DeadLetterConfig, image: in.ImageConfig, vpc: in.VpcConfig,
 	}
-	w.features(in.TracingConfig, in.SnapStart, len(in.FileSystemConfigs), in.ImageConfig, in.CapacityProviderConfig, in.DurableConfig)
+	w.features(in.TracingConfig, in.SnapStart, len(in.FileSystemConfigs), in.CapacityProviderConfig, in.DurableConfig)
 	return w
 }
 
 // features notes what is asked for and not here. Members that switch a feature
 // off ask for nothing: tools send them always.
 func (w *settings) features(tracing *lambdaapi.TracingConfig, snap *lambdaapi.SnapStart,
-	fileSystems int, image *lambdaapi.ImageConfig, capacity *lambdaapi.CapacityProviderConfig, durable *lambdaapi.DurableConfig,
+	fileSystems int, capacity *lambdaapi.CapacityProviderConfig, durable *lambdaapi.DurableConfig,
 ) {
 	w.ask(tracing.GetMode() == "Active", "TracingConfig Active")
 	w.ask(snap.GetApplyOn() == "PublishedVersions", "SnapStart")
 	w.ask(fileSystems > 0, "FileSystemConfigs")
-	w.ask(image != nil, "ImageConfig")
 	w.ask(capacity != nil, "CapacityProviderConfig")
 	w.ask(durable != nil, "DurableConfig")
 	if w.logging != nil {
@@ -156,6 +155,7 @@ func (w *settings) apply(c *config) {
 	if w.environment != nil {
 		c.Variables = w.environment.Variables
 	}
+	c.Image = c.Image.with(w.image)
 	if w.dead != nil {
 		c.DeadLetters = w.dead.GetTargetArn()
 	}

@@ -15,9 +15,12 @@ import (
 )
 
 // tagged is the finder of the tag operations, which name a resource by ARN: a
-// function or an event source mapping.
+// function, an event source mapping or a code signing configuration.
 func (s *Service) tagged(_ context.Context, c *op.Call) ([]op.Resource, error) {
 	if p, ok := taggedMapping(c); ok {
+		return []op.Resource{{ARN: p.arn(), Account: p.account}}, nil
+	}
+	if p, ok := taggedSigning(c); ok {
 		return []op.Resource{{ARN: p.arn(), Account: p.account}}, nil
 	}
 	r, err := taggedFunction(c)
@@ -55,6 +58,16 @@ func taggedMapping(c *op.Call) (mappingID, bool) {
 	return p, ok && p.account == c.Account && p.region == c.Region
 }
 
+// taggedSigning is the code signing configuration that a tag operation names.
+func taggedSigning(c *op.Call) (signingID, bool) {
+	in, ok := c.Input.(interface{ GetResource() string })
+	if !ok {
+		return signingID{}, false
+	}
+	p, ok := parseSigning(in.GetResource())
+	return p, ok && p.account == c.Account && p.region == c.Region
+}
+
 // mappingWithTags stands for the mapping a request gives tags to at creation:
 // it has no id yet.
 func (s *Service) mappingWithTags(_ context.Context, c *op.Call) ([]op.Resource, error) {
@@ -82,6 +95,8 @@ func requestTags(_ context.Context, c *op.Call, keys *policy.Context) {
 	case *lambdaapi.CreateFunctionRequest:
 		tags = in.Tags
 	case *lambdaapi.CreateEventSourceMappingRequest:
+		tags = in.Tags
+	case *lambdaapi.CreateCodeSigningConfigRequest:
 		tags = in.Tags
 	case *lambdaapi.TagResourceRequest:
 		tags = in.Tags
@@ -124,10 +139,13 @@ func checkTags(tags map[string]string) error {
 func tooManyTags() error { return invalid("Number of tags exceeds resource tag limit.") }
 
 // setTags changes the tags of a function, which changes no version and no
-// revision, or of an event source mapping.
+// revision, or of an event source mapping or a code signing configuration.
 func (s *Service) setTags(ctx context.Context, c *op.Call, change func(map[string]string) error) (*api.Empty, error) {
 	if p, ok := taggedMapping(c); ok {
 		return &api.Empty{}, s.setMappingTags(ctx, p, change)
+	}
+	if p, ok := taggedSigning(c); ok {
+		return &api.Empty{}, s.setSigningTags(ctx, p, change)
 	}
 	r, err := taggedFunction(c)
 	if err != nil {
@@ -158,6 +176,20 @@ func (s *Service) setMappingTags(ctx context.Context, p mappingID, change func(m
 			return err
 		}
 		return s.mappings.Put(tx, p.key(), &m)
+	})
+}
+
+func (s *Service) setSigningTags(ctx context.Context, p signingID, change func(map[string]string) error) error {
+	return s.store.Update(ctx, func(tx *store.Tx) (err error) {
+		old := s.signing.GetIn(tx, p.key())
+		if old == nil {
+			return noSigning(p.arn())
+		}
+		g := *old
+		if g.Tags, err = changed(old.Tags, change); err != nil {
+			return err
+		}
+		return s.signing.Put(tx, p.key(), &g)
 	})
 }
 
@@ -203,6 +235,14 @@ func (s *Service) listTags(_ context.Context, c *op.Call, _ *lambdaapi.ListTagsR
 			return nil, noMapping()
 		}
 		maps.Copy(out.Tags, m.Tags)
+		return out, nil
+	}
+	if p, ok := taggedSigning(c); ok {
+		g := s.signing.Get(p.key())
+		if g == nil {
+			return nil, noSigning(p.arn())
+		}
+		maps.Copy(out.Tags, g.Tags)
 		return out, nil
 	}
 	r, err := taggedFunction(c)

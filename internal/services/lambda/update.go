@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"errors"
 
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	"github.com/sallyport/sallyport/internal/id"
@@ -52,26 +53,18 @@ func (s *Service) updateFunctionCode(ctx context.Context, c *op.Call, in *lambda
 	if err != nil {
 		return nil, err
 	}
-	if in.ImageUri != nil || in.PublishTo != nil {
-		return nil, unavailable("PackageType Image, and PublishTo,")
+	if in.PublishTo != nil {
+		return nil, unavailable("PublishTo")
 	}
-	from := &codeSource{in.ZipFile, in.S3Bucket, in.S3Key, in.S3ObjectVersion}
-	if err := from.check(); err != nil {
-		return nil, err
-	}
-	if _, err := s.editable(s.now(), r, in.RevisionId); err != nil {
-		return nil, err
-	}
-	zip, err := s.read(ctx, c, from)
-	if err != nil {
-		return nil, err
-	}
-	u, err := s.checkZip(zip, from.bucket != nil, "UpdateFunctionCode")
+	u, err := s.updatedCode(ctx, c, r, in)
 	if err != nil {
 		return nil, err
 	}
 	change := func(f *function) {
 		f.Latest.Code = u.code
+		if in.ImageUri != nil {
+			f.Latest.Image = f.Latest.Image.at(*in.ImageUri)
+		}
 		if len(in.Architectures) > 0 {
 			f.Latest.Architecture = in.Architectures[0]
 		}
@@ -83,6 +76,9 @@ func (s *Service) updateFunctionCode(ctx context.Context, c *op.Call, in *lambda
 		if err != nil {
 			return nil, err
 		}
+		if err := errors.Join(checkCodeOf(f, in, r.region), s.now().verified(f.Signing, r.unqualified())); err != nil {
+			return nil, err
+		}
 		change(f)
 		return f.Latest.show(r), nil
 	}
@@ -92,6 +88,27 @@ func (s *Service) updateFunctionCode(ctx context.Context, c *op.Call, in *lambda
 	return out, err
 }
 
+// updatedCode is the code that a request gives a function, checked.
+func (s *Service) updatedCode(ctx context.Context, c *op.Call, r ref, in *lambdaapi.UpdateFunctionCodeRequest) (*upload, error) {
+	from := &codeSource{in.ZipFile, in.S3Bucket, in.S3Key, in.S3ObjectVersion}
+	if in.ImageUri == nil {
+		if err := from.check(); err != nil {
+			return nil, err
+		}
+	}
+	f, err := s.editable(s.now(), r, in.RevisionId)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkCodeOf(f, in, c.Region); err != nil {
+		return nil, err
+	}
+	if in.ImageUri != nil {
+		return uploadImage(f.Latest.Image.at(*in.ImageUri)), nil
+	}
+	return s.upload(ctx, c, from, "UpdateFunctionCode")
+}
+
 func (s *Service) storeCode(ctx context.Context, r ref, parent string, in *lambdaapi.UpdateFunctionCodeRequest, u *upload, change func(*function)) (*lambdaapi.FunctionConfiguration, error) {
 	if err := s.keepZip(ctx, u); err != nil {
 		return nil, err
@@ -99,6 +116,11 @@ func (s *Service) storeCode(ctx context.Context, r ref, parent string, in *lambd
 	var out *lambdaapi.FunctionConfiguration
 	var old config
 	err := s.edit(ctx, r, in.RevisionId, func(tx *store.Tx, f *function) error {
+		// It may be another function of the name by now; a code signing
+		// configuration takes effect with the next code that is deployed.
+		if err := errors.Join(checkCodeOf(f, in, r.region), (view{s, tx}).verified(f.Signing, r.unqualified())); err != nil {
+			return err
+		}
 		old = f.Latest
 		change(f)
 		out = f.Latest.show(r)

@@ -13,9 +13,9 @@ import (
 
 // Statuses of provisioned concurrency.
 const (
-	provisioning = "IN_PROGRESS"
-	ready        = "READY"
-	failed       = "FAILED"
+	provisioning    = "IN_PROGRESS"
+	provisionReady  = "READY"
+	provisionFailed = "FAILED"
 )
 
 // warmth keeps the environments of provisioned concurrency: it follows what is
@@ -219,8 +219,8 @@ func (w *warmth) state(r ref, p *provisioned) warmState {
 	switch {
 	case !following:
 		is.status, is.reason = provisioning, ""
-	case is.status != failed && is.available >= p.Requested:
-		is.status = ready
+	case is.status != provisionFailed && is.available >= p.Requested:
+		is.status = provisionReady
 	}
 	return is
 }
@@ -234,7 +234,7 @@ func (is *warmState) add(sh *share) {
 		err = s.Failure
 	}
 	if err != nil {
-		is.status, is.reason = failed, whyCold(err)
+		is.status, is.reason = provisionFailed, whyCold(err)
 	}
 }
 
