@@ -132,7 +132,7 @@ func openWorldAt(t testing.TB, dir string, now clock.Clock, manual *clock.Manual
 		t.Fatal(err)
 	}
 	w.trail = tr
-	services := []op.Service{&owner{iam}, tokens, networks, logging, queues, topics, buckets, w.lambda}
+	services := []op.Service{&owner{iam}, tokens, networks, logging, queues, topics, buckets, w.lambda, w.lambda.URLs()}
 	w.bus, err = op.NewBus(op.Config{Gate: gate.New(iam, services, tr, bugs), Services: services, Clock: now, Bug: bugs})
 	if err != nil {
 		t.Fatal(err)
