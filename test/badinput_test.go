@@ -139,7 +139,7 @@ func badRequests(role string) []bad {
 		{name: "a zip that climbs out", service: "lambda", method: "POST", path: function, body: withZip(role, zipped(&zip.FileHeader{Name: "../main.py"}, []byte("x"))), status: 400, code: "InvalidParameterValueException", text: unzip},
 		{name: "a zip with a symbolic link", service: "lambda", method: "POST", path: function, body: withZip(role, symlink()), status: 400, code: "InvalidParameterValueException", text: unzip},
 		{name: "a zip bomb", service: "lambda", method: "POST", path: function, body: withZip(role, bomb()), status: 400, code: "InvalidParameterValueException", text: "Unzipped size must be smaller than 262144000 bytes"},
-		{name: "a payload above 6 MB", service: "lambda", method: "POST", path: function + "/there/invocations", body: `"` + strings.Repeat("x", 6<<20) + `"`, status: 413, code: "RequestTooLargeException"},
+		{name: "a payload above 6 MB", service: "lambda", method: "POST", path: function + "/there/invocations", body: `"` + strings.Repeat("x", 6<<20) + `"`, status: 413, code: "RequestEntityTooLargeException"},
 		{name: "a payload that is no JSON", service: "lambda", method: "POST", path: function + "/there/invocations", body: `{"a"`, status: 400, code: "InvalidRequestContentException", text: "Could not parse request body into json"},
 		{name: "an unknown principal", service: "lambda", method: "POST", path: permission, body: `{"StatementId":"s","Action":"lambda:InvokeFunction","Principal":"arn:aws:iam::111111111111:user/missing"}`,
 			status: 400, code: "InvalidParameterValueException", text: "The provided principal was invalid. Please check the principal and try again."},

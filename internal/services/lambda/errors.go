@@ -42,6 +42,14 @@ func accessDenied(text string) *api.Error {
 // notAssumable is the text that clients wait and retry on.
 const notAssumable = "The role defined for the function cannot be assumed by Lambda."
 
+// entityTooLarge refuses a payload with the code that clients are seen to get; the
+// model's RequestTooLargeException is never seen.
+func entityTooLarge(format string, args ...any) *api.Error {
+	e := api.Newf(413, "RequestEntityTooLargeException", format, args...)
+	e.MessageMember = "Message"
+	return e
+}
+
 func staleRevision() *api.Error {
 	return lambdaapi.NewPreconditionFailedException("The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id")
 }

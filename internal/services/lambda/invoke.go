@@ -90,10 +90,10 @@ func newOrder(c *op.Call, in *lambdaapi.InvocationRequest) (*executor.Invocation
 	o.InvokedARN = r.arn()
 	if in.GetInvocationType() == "Event" {
 		if len(o.Payload) > limits.AsyncPayload {
-			return nil, lambdaapi.NewRequestTooLargeException("%d byte payload is too large for the Event invocation type (limit %d bytes)", len(o.Payload), limits.AsyncPayload)
+			return nil, entityTooLarge("%d byte payload is too large for the Event invocation type (limit %d bytes)", len(o.Payload), limits.AsyncPayload)
 		}
 	} else if len(o.Payload) > limits.SyncPayload {
-		return nil, lambdaapi.NewRequestTooLargeException("Request must be smaller than %d bytes for the InvokeFunction operation", limits.SyncPayload)
+		return nil, entityTooLarge("Request must be smaller than %d bytes for the InvokeFunction operation", limits.SyncPayload)
 	}
 	if len(bytes.TrimSpace(o.Payload)) == 0 {
 		o.Payload = []byte("{}")

@@ -67,10 +67,10 @@ func TestInvokeRefusesPayloadsAsAWSDoes(t *testing.T) {
 	_, err := w.invoke(root, "f", "{not json")
 	refusedLike(t, err, 400, "InvalidRequestContentException", "Could not parse request body into json: Could not parse payload into json: ")
 	_, err = w.invoke(root, "f", `"`+strings.Repeat("x", limits.SyncPayload)+`"`)
-	refused(t, err, 413, "RequestTooLargeException", "Request must be smaller than 6291456 bytes for the InvokeFunction operation")
+	refused(t, err, 413, "RequestEntityTooLargeException", "Request must be smaller than 6291456 bytes for the InvokeFunction operation")
 	big := &lambdaapi.InvocationRequest{FunctionName: ptr("f"), InvocationType: ptr("Event"), Payload: []byte(`"` + strings.Repeat("x", limits.AsyncPayload) + `"`)}
 	_, err = call(w, root, lambdaapi.Invoke, big)
-	refusedLike(t, err, 413, "RequestTooLargeException", "is too large for the Event invocation type (limit 1048576 bytes)")
+	refusedLike(t, err, 413, "RequestEntityTooLargeException", "is too large for the Event invocation type (limit 1048576 bytes)")
 	_, err = call(w, root, lambdaapi.Invoke, &lambdaapi.InvocationRequest{FunctionName: ptr("f"), ClientContext: ptr("???")})
 	refused(t, err, 400, "InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.")
 	for _, payload := range []string{"", " \n", "null", "7", `"text"`} {

@@ -80,7 +80,7 @@ func (s *Service) invokeURL(ctx context.Context, c *op.Call, in *functionurlapi.
 		return nil, err
 	}
 	if len(order.Payload) > limits.SyncPayload {
-		return nil, lambdaapi.NewRequestTooLargeException("Request must be smaller than %d bytes for the InvokeFunction operation", limits.SyncPayload)
+		return nil, entityTooLarge("Request must be smaller than %d bytes for the InvokeFunction operation", limits.SyncPayload)
 	}
 	var out *functionurlapi.Response
 	if u.Mode == streaming {

@@ -46,6 +46,8 @@ type world struct {
 	store  *store.Store
 	trail  *trail.Trail
 	iam    *people
+	// gates hold functions up that ask for it.
+	gates gates
 	// stop ends the server, as Close does.
 	stop func()
 }
@@ -58,6 +60,7 @@ type people struct {
 	users  map[string]string // ARN to id
 	roles  map[string]*testRole
 	grants map[string]string // identity policies by ARN
+	keys   map[string]caller.Caller
 }
 
 type testRole struct {
@@ -68,7 +71,7 @@ type testRole struct {
 func newWorld(t testing.TB) *world { return openWorld(t, "", clock.NewManual(time.Now()), newPeople()) }
 
 func newPeople() *people {
-	return &people{users: map[string]string{}, roles: map[string]*testRole{}, grants: map[string]string{}}
+	return &people{users: map[string]string{}, roles: map[string]*testRole{}, grants: map[string]string{}, keys: map[string]caller.Caller{}}
 }
 
 // reopen ends the server and starts another one on the same data directory.
@@ -94,7 +97,7 @@ func openWorldAt(t testing.TB, dir string, now clock.Clock, manual *clock.Manual
 	ctx := context.Background()
 	w := &world{TB: t, store: st, clock: manual, iam: iam}
 	bugs := &bug.Reporter{Panic: true}
-	x, err := executor.New(executor.Config{Dir: t.TempDir(), Clock: clock.System{}, Bug: bugs})
+	x, err := executor.New(executor.Config{Dir: t.TempDir(), Clock: clock.System{}, Bug: bugs, EndpointPort: 4566, Endpoint: w.gates.serve})
 	if err != nil {
 		t.Fatal(err)
 	}
