@@ -38,7 +38,7 @@ type keyCase struct {
 	until []string
 }
 
-const noVPC = "there are no VPCs, so no endpoint of one that a request could come through"
+const noVPC = "VPCs have no endpoints that a request could come through"
 
 // keyCases has a case of each key of AWS.
 func (w *keyWorld) keyCases() map[string]keyCase {
@@ -91,7 +91,7 @@ func (w *keyWorld) keyCases() map[string]keyCase {
 		"lambda:Layer":                                {present: w.create("ann", layered), values: []string{layerVersion}, absent: w.create("ann", plain)},
 		"lambda:SubnetIds":                            {present: w.create("ann", inVPC), values: []string{"subnet-1"}, absent: w.create("ann", plain)},
 		"lambda:SecurityGroupIds":                     {present: w.create("ann", inVPC), values: []string{"sg-1"}, absent: w.create("ann", plain)},
-		"lambda:VpcIds":                               {never: "there are no subnets whose VPC could be told: no function is in one", until: []string{"ec2:CreateSubnet", "ec2:DescribeSubnets"}},
+		"lambda:VpcIds":                               {present: w.create("ann", w.inDefaultVPC), values: []string{w.defaultVPC()}, absent: w.create("ann", plain)},
 		"lambda:Principal":                            {present: w.addPermission("ann", ""), values: []string{"*"}, absent: w.invoke("ann")},
 		"lambda:FunctionUrlAuthType":                  {present: w.addPermission("ann", "NONE"), values: []string{"NONE"}, absent: w.addPermission("ann", "")},
 		"lambda:SourceFunctionArn":                    {present: w.invoke("f"), values: []string{function}, absent: w.invoke("own")},

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -202,6 +203,23 @@ func signed(in *lambda.CreateFunctionInput)  { in.CodeSigningConfigArn = aws.Str
 func layered(in *lambda.CreateFunctionInput) { in.Layers = []string{layerVersion} }
 func inVPC(in *lambda.CreateFunctionInput) {
 	in.VpcConfig = &lambdatypes.VpcConfig{SubnetIds: []string{"subnet-1"}, SecurityGroupIds: []string{"sg-1"}}
+}
+
+// defaultVPC is that of the first account.
+func (w *keyWorld) defaultVPC() string {
+	out, err := ec2.NewFromConfig(w.sdk("ann")).DescribeVpcs(context.Background(), &ec2.DescribeVpcsInput{})
+	if err != nil || len(out.Vpcs) != 1 {
+		w.t.Fatalf("%+v, %v", out, err)
+	}
+	return *out.Vpcs[0].VpcId
+}
+
+func (w *keyWorld) inDefaultVPC(in *lambda.CreateFunctionInput) {
+	out, err := ec2.NewFromConfig(w.sdk("ann")).DescribeSubnets(context.Background(), &ec2.DescribeSubnetsInput{})
+	if err != nil || len(out.Subnets) == 0 {
+		w.t.Fatalf("%+v, %v", out, err)
+	}
+	in.VpcConfig = &lambdatypes.VpcConfig{SubnetIds: []string{*out.Subnets[0].SubnetId}, SecurityGroupIds: []string{"sg-1"}}
 }
 
 func (w *keyWorld) create(who string, change func(*lambda.CreateFunctionInput)) asked {

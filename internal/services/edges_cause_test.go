@@ -4,10 +4,12 @@ import (
 	"context"
 
 	"github.com/sallyport/sallyport/internal/api"
+	ec2api "github.com/sallyport/sallyport/internal/api/ec2"
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	s3api "github.com/sallyport/sallyport/internal/api/s3"
 	snsapi "github.com/sallyport/sallyport/internal/api/sns"
 	sqsapi "github.com/sallyport/sallyport/internal/api/sqs"
+	"github.com/sallyport/sallyport/internal/caller"
 	"github.com/sallyport/sallyport/internal/op"
 )
 
@@ -99,5 +101,56 @@ func createFromBucket(c *crossing, request string) error {
 		FunctionName: ptr("new"), Role: ptr(roleARN), Runtime: ptr("python3.11"), Handler: ptr("main.handler"),
 		Code: &lambdaapi.FunctionCode{S3Bucket: ptr("edge-bucket"), S3Key: ptr("code.zip")},
 	})
+	return err
+}
+
+// defaultNetwork is a subnet of the default VPC, and its security group.
+func defaultNetwork(c *crossing) *lambdaapi.VpcConfig {
+	c.Helper()
+	subnets := do(c.T, c.Set, ec2api.DescribeSubnets, &ec2api.DescribeSubnetsRequest{}).Subnets
+	groups := do(c.T, c.Set, ec2api.DescribeSecurityGroups, &ec2api.DescribeSecurityGroupsRequest{}).SecurityGroups
+	return &lambdaapi.VpcConfig{SubnetIds: []string{subnets[0].GetSubnetId()}, SecurityGroupIds: []string{groups[0].GetGroupId()}}
+}
+
+func intoVPC(c *crossing, request string, as caller.Caller, vpc *lambdaapi.VpcConfig) error {
+	_, err := op.Do(context.Background(), c.Bus, op.As{Caller: as, Region: "us-east-1", RequestID: request}, lambdaapi.UpdateFunctionConfiguration,
+		&lambdaapi.UpdateFunctionConfigurationRequest{FunctionName: ptr("worker"), VpcConfig: vpc})
+	return err
+}
+
+func entersVPC(c *crossing, request string) error {
+	err := intoVPC(c, request, caller.Root(account, caller.Key{}), defaultNetwork(c))
+	c.settled("worker")
+	return err
+}
+
+func devEntersVPC(c *crossing, request string) error {
+	err := intoVPC(c, request, c.dev, defaultNetwork(c))
+	c.settled("worker")
+	return err
+}
+
+func leavesVPC(c *crossing, request string) error {
+	err := intoVPC(c, request, caller.Root(account, caller.Key{}), &lambdaapi.VpcConfig{SubnetIds: []string{}, SecurityGroupIds: []string{}})
+	c.settled("worker")
+	return err
+}
+
+// entersFullSubnet is an update that is accepted, and fails.
+func entersFullSubnet(c *crossing, request string) error {
+	vpc := do(c.T, c.Set, ec2api.CreateVpc, &ec2api.CreateVpcRequest{CidrBlock: ptr("10.0.0.0/28")}).Vpc.VpcId
+	subnet := do(c.T, c.Set, ec2api.CreateSubnet, &ec2api.CreateSubnetRequest{VpcId: vpc, CidrBlock: ptr("10.0.0.0/28")}).Subnet.SubnetId
+	group := do(c.T, c.Set, ec2api.CreateSecurityGroup, &ec2api.CreateSecurityGroupRequest{VpcId: vpc, GroupName: ptr("full"), Description: ptr("full")}).GroupId
+	for range 11 { // of sixteen addresses AWS keeps five
+		do(c.T, c.Set, ec2api.CreateNetworkInterface, &ec2api.CreateNetworkInterfaceRequest{SubnetId: subnet})
+	}
+	err := intoVPC(c, request, caller.Root(account, caller.Key{}), &lambdaapi.VpcConfig{SubnetIds: []string{*subnet}, SecurityGroupIds: []string{*group}})
+	c.over("worker")
+	return err
+}
+
+func newCode(c *crossing, request string) error {
+	err := ask(c, request, lambdaapi.UpdateFunctionCode, &lambdaapi.UpdateFunctionCodeRequest{FunctionName: ptr("worker"), ZipFile: workerZip(c.T)})
+	c.over("worker")
 	return err
 }

@@ -1,6 +1,7 @@
 package services
 
 import (
+	"maps"
 	"slices"
 
 	logsapi "github.com/sallyport/sallyport/internal/api/logs"
@@ -15,7 +16,7 @@ const (
 // edges are all of them. Every row is asked twice: with an empty policy, and
 // with the right one.
 func edges() []edge {
-	all := slices.Concat(pushes(), polls(), settings(), roles())
+	all := slices.Concat(pushes(), polls(), settings(), roles(), networks())
 	for _, end := range []struct {
 		name, payload string
 		success       bool
@@ -123,4 +124,55 @@ func roles() []edge {
 // both gives two policies and takes the first one.
 func both(first, always grant) grant {
 	return grant{func(c *crossing) { c.Helper(); first.give(c); always.give(c) }, first.take}
+}
+
+// networks: a function that is put into a VPC. The caller looks at it, and the
+// execution role makes and removes the network interfaces.
+func networks() []edge {
+	const ec2 = "arn:aws:ec2:us-east-1:" + account + ":"
+	var all []edge
+	look := []string{"DescribeSubnets", "DescribeSecurityGroups", "DescribeVpcs"}
+	for _, verb := range look {
+		all = append(all, edge{
+			name: "what a caller's function will be in", call: "lambda -> ec2." + verb, cause: devEntersVPC, refuses: true,
+			grant: both(byDev("ec2:"+verb, "*", append(allBut(look, verb), allowing("lambda:*", "*"))...), byRole("ec2:*", "*")),
+			by:    devARN, action: "ec2:" + verb, resource: "*",
+		})
+	}
+	work := map[string]string{
+		"CreateNetworkInterface": ec2 + "subnet/*", "DescribeNetworkInterfaces": "*", "DeleteNetworkInterface": ec2 + "network-interface/*",
+		"DescribeSubnets": "*", "AssignPrivateIpAddresses": ec2 + "network-interface/*", "UnassignPrivateIpAddresses": ec2 + "network-interface/*",
+	}
+	verbs := slices.Sorted(maps.Keys(work))
+	for _, verb := range verbs {
+		all = append(all, edge{
+			name: "what a role will do for a function in a VPC", call: "lambda ~> ec2." + verb, cause: entersVPC, refuses: true,
+			grant: byRole("ec2:"+verb, "*", allBut(verbs, verb)...), by: sessionARN, action: "ec2:" + verb, resource: work[verb],
+		})
+	}
+	for verb, x := range map[string]struct {
+		arrange func(*crossing, string) error
+		cause   func(*crossing, string) error
+	}{
+		// New code for a function whose interface could not be made tries again to make it.
+		"DescribeNetworkInterfaces": {entersFullSubnet, newCode}, "CreateNetworkInterface": {entersFullSubnet, newCode},
+		"DeleteNetworkInterface": {entersVPC, leavesVPC},
+	} {
+		all = append(all, edge{
+			name: "the network interface of a function", call: "lambda -> ec2." + verb, arrange: arranged(x.arrange), cause: x.cause,
+			grant: byRole("ec2:"+verb, "*", allBut(verbs, verb)...), by: sessionARN, action: "ec2:" + verb, resource: work[verb],
+		})
+	}
+	return all
+}
+
+// allBut allows all of EC2's actions but one.
+func allBut(verbs []string, verb string) []any {
+	var all []any
+	for _, v := range verbs {
+		if v != verb {
+			all = append(all, allowing("ec2:"+v, "*"))
+		}
+	}
+	return all
 }

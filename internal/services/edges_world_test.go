@@ -89,6 +89,17 @@ func (c *crossing) settled(name string) {
 	}
 }
 
+// over waits until a function's last change is over, whether or not it failed.
+func (c *crossing) over(name string) {
+	c.Helper()
+	for {
+		got := do(c.T, c.Set, lambdaapi.GetFunctionConfiguration, &lambdaapi.GetFunctionConfigurationRequest{FunctionName: &name})
+		if got.GetState() != "Pending" && got.GetLastUpdateStatus() != "InProgress" {
+			return
+		}
+	}
+}
+
 func workerZip(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer

@@ -162,9 +162,16 @@ func (s *Service) detach(ctx context.Context, r ref, parent string) {
 			continue
 		}
 		if err := s.disconnect(ctx, key, a, ref{account: r.account, region: r.region, name: a.Function}, parent); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "a network interface could not be removed", "interface", a.Interface, "role", a.Role, "error", err)
+			s.log.WarnContext(ctx, "a network interface could not be removed", "interface", a.Interface, "role", a.Role, "error", plain(err))
 		}
 	}
+}
+
+// plain is an error's text without what EC2 seals into its denials, which nobody
+// reads in a log.
+func plain(err error) string {
+	text, _, _ := strings.Cut(err.Error(), ". Encoded authorization failure message:")
+	return text
 }
 
 // attached are the keys of the attachments that some version needs.
