@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/sallyport/sallyport/internal/trail"
 )
 
 const (
@@ -75,7 +77,11 @@ func TestSignedURL(t *testing.T) {
 	w.mustBe("a user with all rights", w.send("ann", "POST", address, "x"), bothAllowed)
 	w.mustBe("a user without rights", w.send("eve", "POST", address, "x"), bothDenied)
 	w.mustBe("a user of another account", w.send("guest", "POST", address, "x"), bothDenied)
-	w.mustBe("nobody", w.send("", "POST", address, "x"), bothDenied)
+	unsigned := w.send("", "POST", address, "x")
+	w.mustBe("nobody", unsigned, bothDenied)
+	if _, records := w.judged(unsigned); records[0].Refused != trail.NotSigned || records[1].Refused != trail.NotSigned {
+		t.Errorf("an unsigned request was refused for %q and %q", records[0].Refused, records[1].Refused)
+	}
 
 	eve := "arn:aws:iam::" + first + ":user/eve"
 	w.permit(grantURL, eve, signedOnly, nil)

@@ -120,6 +120,8 @@ func (g *Gate) answer(ctx context.Context, q *op.Question) (a op.Answer) {
 	g.layers(q, facts, grants, &a.Layers)
 	g.control(q, a.Request.ResourceAccount, &a.Layers)
 	switch {
+	case c.Caller.Kind() == caller.Nobody:
+		a.Refused = trail.NotSigned
 	case !exists:
 		a.Refused = trail.NoPrincipal
 	case q.Unknown:

@@ -252,7 +252,7 @@ func TestUnknownResourceIsDenied(t *testing.T) {
 		}
 		want := trail.UnknownResource
 		if c.Kind() == caller.Nobody {
-			want = trail.NoPrincipal
+			want = trail.NotSigned
 		}
 		if r := w.last(); r.Refused != want {
 			t.Errorf("%s: refused for %q", c.ARN(), r.Refused)
@@ -264,7 +264,7 @@ func TestRecordsSayWhyPoliciesWereNotAsked(t *testing.T) {
 	w := newWorld(t)
 	gone := w.user(here, "gone")
 	delete(w.iam.grants, gone.ARN())
-	for want, c := range map[string]caller.Caller{trail.NoPrincipal: gone, "": w.user(here, "u")} {
+	for want, c := range map[string]caller.Caller{trail.NoPrincipal: gone, trail.NotSigned: {}, "": w.user(here, "u")} {
 		_ = w.admit(question(c))
 		if r := w.last(); r.Refused != want {
 			t.Errorf("refused for %q, want %q", r.Refused, want)

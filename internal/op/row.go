@@ -142,8 +142,9 @@ type Proof func(ctx context.Context, c *Call) error
 // OrSecret lets an unsigned caller in as well, if it proves that it was given the
 // secret, and for this reason. The secret stands in for an Allow and for nothing
 // else: what a policy denies explicitly is denied, and whoever signs is judged as
-// ever. No other need may stand beside it, and no other operation but S3's takes
-// an unsigned request (docs/decisions/006).
+// ever. No other need may stand beside it, and beside S3 and public function URLs,
+// whose policies may speak of everybody, no other operation takes an unsigned
+// request (docs/decisions/006 and 008).
 func (n Need) OrSecret(reason string, prove Proof) Need {
 	n.secret, n.prove = reason, prove
 	return n

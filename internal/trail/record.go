@@ -64,7 +64,9 @@ type Record struct {
 const (
 	// UnknownResource: the request names no resource that could be judged.
 	UnknownResource = "the resource of the request could not be determined"
-	// NoPrincipal: nobody, or a principal that was deleted.
+	// NotSigned: nobody is asking, where policies cannot speak of anonymous callers.
+	NotSigned = "the request has to be signed, and is not"
+	// NoPrincipal: a principal that was deleted.
 	NoPrincipal = "the principal behind the credentials does not exist (any more)"
 	// Unsigned: the operation is for every signed caller, and for no other.
 	Unsigned = "the operation needs no permission, but a signed request"

@@ -33,6 +33,10 @@
 // Inside itself it brings polled messages to the function: AWS asks no permission
 // there, so the function's policy is not looked at.
 //
+// A request to a function URL is admitted by both of its permissions, for whoever
+// signed it or for an anonymous caller; Lambda then runs the function itself, and
+// judges nothing more.
+//
 // An asynchronous invoke is admitted when its event is accepted; running the
 // queued event asks nobody again, as on AWS.
 //
@@ -61,6 +65,12 @@
 //     header: loops through invokes, destinations, topics and buckets behind
 //     destinations are stopped after sixteen runs. One through a queue, or through
 //     what a function itself sends to a topic or a bucket, is not seen.
+//   - Function URLs are asked for by HTTP too, at ID.lambda-url.REGION.localhost and,
+//     for clients that find no such host, at the path /_sallyport/url/ID/. A function
+//     behind AWS_IAM gets neither the signature nor the session token of a request
+//     to a function URL, and its path in the normal form that the signature covers.
+//     Headers that AWS renames (x-amzn-remapped-...) are sent as the function gave
+//     them, or left out where the connection has its own.
 //   - Only the operations that AWS documents as such can be called on another
 //     account's function; every other one is refused with an empty message.
 package lambda
