@@ -5,7 +5,6 @@ import (
 
 	"github.com/sallyport/sallyport/internal/api"
 	functionurlapi "github.com/sallyport/sallyport/internal/api/functionurl"
-	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	"github.com/sallyport/sallyport/internal/caller"
 	"github.com/sallyport/sallyport/internal/executor"
 	"github.com/sallyport/sallyport/internal/limits"
