@@ -41,8 +41,8 @@ func (e *UnpackError) Error() string {
 // executable, and folders 0755, because functions run as another user. Times
 // are kept, so that Python believes the compiled modules in the zip.
 //
-// After an error dir is as it was before.
-func Unpack(archive []byte, dir string) error {
+// After an error dir is as it was before; else size is how many bytes were written.
+func Unpack(archive []byte, dir string) (size int64, err error) {
 	return unpackBounded(archive, dir, unpackBounds{entries: limits.ZipEntries, bytes: limits.Unzipped})
 }
 
@@ -52,14 +52,14 @@ type unpackBounds struct {
 	bytes   int64
 }
 
-func unpackBounded(archive []byte, dir string, b unpackBounds) (err error) {
+func unpackBounded(archive []byte, dir string, b unpackBounds) (size int64, err error) {
 	entries, err := readDirectory(archive, b)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	made, err := emptyFolder(dir)
 	if err != nil {
-		return fmt.Errorf("function code: %w", err)
+		return 0, fmt.Errorf("function code: %w", err)
 	}
 	defer func() {
 		if err != nil {
@@ -68,16 +68,16 @@ func unpackBounded(archive []byte, dir string, b unpackBounds) (err error) {
 	}()
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return fmt.Errorf("function code: %w", err)
+		return 0, fmt.Errorf("function code: %w", err)
 	}
 	defer root.Close()
 	u := unpacking{root: root, left: b, kinds: map[string]entryKind{}}
 	for _, e := range entries {
 		if err := u.entry(e); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return b.bytes - u.left.bytes, nil
 }
 
 // entry is one checked entry of a zip.

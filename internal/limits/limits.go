@@ -16,6 +16,8 @@ const (
 	CodeRequestBody = 70 << 20
 	// Unzipped is the largest unpacked size of a function with its layers.
 	Unzipped = 250 << 20
+	// LayersPerFunction is how many layers a function can have.
+	LayersPerFunction = 5
 	// ZipEntries bounds the number of files and folders in a zip; ZipPath, ZipName
 	// and ZipDepth the path of each: bytes of the whole, bytes of one part, parts.
 	ZipEntries = 50_000

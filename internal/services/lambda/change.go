@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/sallyport/sallyport/internal/op"
+	"github.com/sallyport/sallyport/internal/store"
 )
 
 // change is a new function, or new settings of one, on its way through the
@@ -18,6 +19,9 @@ type change struct {
 	// finish, where checks added to it, is run on the version that is stored:
 	// it may have been changed since by somebody else.
 	finish []func(*config)
+	// confirm, where checks added to it, is asked once more in the transaction that
+	// stores the version: what others own may have gone since.
+	confirm []func(*store.Tx) error
 }
 
 // complete sets what a check found out, in the version that was checked and in
@@ -25,6 +29,16 @@ type change struct {
 func (w *change) complete(set func(*config)) {
 	set(w.after)
 	w.finish = append(w.finish, set)
+}
+
+// confirmed says whether what was checked is still so.
+func (w *change) confirmed(tx *store.Tx) error {
+	for _, confirm := range w.confirm {
+		if err := confirm(tx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // check asks all that stands between a request and its function, once the

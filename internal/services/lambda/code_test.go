@@ -31,7 +31,7 @@ func TestUnusedCodeFoldersAreBounded(t *testing.T) {
 	zip := zipOf(t, echo)
 	digest := func(i int) string { return "0123456789abcdef-" + strconv.Itoa(i) }
 	for i := range limits.IdleCode + 3 {
-		_, release, err := d.acquire(digest(i), func() ([]byte, error) { return zip, nil })
+		_, release, err := d.acquire(digest(i), unzip(func() ([]byte, error) { return zip, nil }))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,12 +49,12 @@ func TestUnusedCodeFoldersAreBounded(t *testing.T) {
 		t.Errorf("%d folders stay, want %d", n, limits.IdleCode)
 	}
 	last := digest(limits.IdleCode + 2)
-	path, release, err := d.acquire(last, nil)
+	dir, release, err := d.acquire(last, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	d.forget(last)
-	if _, err := os.Stat(filepath.Join(path, "main.py")); err != nil {
+	if _, err := os.Stat(filepath.Join(dir.path, "main.py")); err != nil {
 		t.Error("a folder in use was removed")
 	}
 	release()

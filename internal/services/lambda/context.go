@@ -11,14 +11,7 @@ import (
 // layers are the layer versions a request asks for.
 func layers(key string) op.Adder {
 	return func(_ context.Context, c *op.Call, keys *policy.Context) {
-		var arns []string
-		switch in := c.Input.(type) {
-		case *lambdaapi.CreateFunctionRequest:
-			arns = in.Layers
-		case *lambdaapi.UpdateFunctionConfigurationRequest:
-			arns = in.Layers
-		}
-		setList(keys, key, arns)
+		setList(keys, key, layersOf(c.Input))
 	}
 }
 

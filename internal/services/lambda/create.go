@@ -33,7 +33,8 @@ func (s *Service) createFunction(ctx context.Context, c *op.Call, in *lambdaapi.
 		return nil, exists(r)
 	}
 	f := s.newFunction(c, w, in)
-	if err := s.check(ctx, &change{call: c, ref: r, asked: w, after: &f.Latest}); err != nil {
+	asked := &change{call: c, ref: r, asked: w, after: &f.Latest}
+	if err := s.check(ctx, asked); err != nil {
 		return nil, err
 	}
 	u, err := s.newCode(ctx, c, f, in.Code)
@@ -41,7 +42,7 @@ func (s *Service) createFunction(ctx context.Context, c *op.Call, in *lambdaapi.
 		return nil, err
 	}
 	f.Latest.Code = u.code
-	made, err := s.storeNew(ctx, r, f, u, in.GetPublish())
+	made, err := s.storeNew(ctx, asked, f, u, in.GetPublish())
 	u.done()
 	if err != nil {
 		s.tidyZips(ctx)
@@ -56,7 +57,7 @@ func (s *Service) newCode(ctx context.Context, c *op.Call, f *function, in *lamb
 	if f.Latest.Image != nil {
 		return uploadImage(f.Latest.Image), nil
 	}
-	return s.upload(ctx, c, codeOf(in), "CreateFunction")
+	return s.upload(ctx, c, codeOf(in), f.Latest.Layers, "CreateFunction")
 }
 
 func codeOf(in *lambdaapi.FunctionCode) *codeSource {
@@ -104,7 +105,8 @@ func (s *Service) newFunction(c *op.Call, w *settings, in *lambdaapi.CreateFunct
 	return f
 }
 
-func (s *Service) storeNew(ctx context.Context, r ref, f *function, u *upload, publish bool) (*lambdaapi.FunctionConfiguration, error) {
+func (s *Service) storeNew(ctx context.Context, asked *change, f *function, u *upload, publish bool) (*lambdaapi.FunctionConfiguration, error) {
+	r := asked.ref
 	if err := s.keepZip(ctx, u); err != nil {
 		return nil, err
 	}
@@ -112,6 +114,9 @@ func (s *Service) storeNew(ctx context.Context, r ref, f *function, u *upload, p
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		if s.functions.GetIn(tx, r.key()) != nil {
 			return exists(r)
+		}
+		if err := asked.confirmed(tx); err != nil {
+			return err
 		}
 		if err := (view{s, tx}).verified(f.Signing, r.name); err != nil {
 			return err

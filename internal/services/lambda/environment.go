@@ -89,7 +89,7 @@ func (s *Service) prepare(ctx context.Context, e *running, r ref, v *config) {
 		e.err = &imageError{v.Image.URI}
 		return
 	}
-	dir, release, err := s.code.stored(context.WithoutCancel(ctx), v.Code.Digest)
+	code, layers, release, err := s.folders(context.WithoutCancel(ctx), v)
 	if err != nil {
 		e.err = err
 		return
@@ -101,7 +101,7 @@ func (s *Service) prepare(ctx context.Context, e *running, r ref, v *config) {
 		Key: e.key, Name: r.name, Version: v.Version, Account: r.account, Region: r.region, ARN: r.unqualified(),
 		Runtime: v.Runtime, Handler: v.Handler, Architecture: v.Architecture,
 		MemoryMB: int(v.Memory), EphemeralMB: int(v.Storage), Timeout: time.Duration(v.Timeout) * time.Second,
-		Variables: v.Variables, CodeDir: dir, LogGroup: group,
+		Variables: v.Variables, CodeDir: code, LayerDir: layers, LogGroup: group,
 		Credentials: s.environmentCredentials(r, v.Role, keep),
 		Logs: func(env *executor.Environment, events []executor.LogEvent) {
 			s.logs.add(r, group, env.LogStream, keep, events)

@@ -49,6 +49,8 @@ type config struct {
 	// Image is the code that is a container image; Code is then empty but for what
 	// is known of it.
 	Image *image `json:",omitempty"`
+	// Layers are its layers, in the order in which they are merged.
+	Layers []layerUse `json:",omitempty"`
 	// Modified is when code or configuration changed last.
 	Modified time.Time
 	// Revision changes with every change AWS counts, Generation only with those
@@ -178,6 +180,7 @@ func (c *config) list(r ref) *lambdaapi.FunctionConfiguration {
 		SnapStart:        &lambdaapi.SnapStartResponse{ApplyOn: ptr("None"), OptimizationStatus: ptr("Off")},
 		LoggingConfig:    &lambdaapi.LoggingConfig{LogFormat: ptr("Text"), LogGroup: ptr(c.logGroup(r.name))},
 	}
+	out.Layers = showLayers(c.Layers)
 	if c.DeadLetters != "" {
 		out.DeadLetterConfig = &lambdaapi.DeadLetterConfig{TargetArn: &c.DeadLetters}
 	}

@@ -10,7 +10,7 @@ import (
 var _ op.Guardian = (*Service)(nil)
 
 // Guarded implements op.Guardian: functions, versions and aliases that have a
-// policy.
+// policy, and versions of layers.
 func (s *Service) Guarded() []string {
 	s.compiled.mu.RLock()
 	defer s.compiled.mu.RUnlock()

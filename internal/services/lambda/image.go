@@ -156,11 +156,21 @@ func uploadImage(i *image) *upload {
 	return &upload{code: code{SHA256: i.digest()}, done: func() {}}
 }
 
-// upload is the code that a request gives, checked.
-func (s *Service) upload(ctx context.Context, c *op.Call, from *codeSource, operation string) (*upload, error) {
+// upload is the code that a request gives, checked, also with the layers it will
+// run with.
+func (s *Service) upload(ctx context.Context, c *op.Call, from *codeSource, layers []layerUse, operation string) (*upload, error) {
 	zip, err := s.read(ctx, c, from)
 	if err != nil {
 		return nil, err
 	}
-	return s.checkZip(zip, from.bucket != nil, operation)
+	u, err := s.checkZip(zip, from.bucket != nil, operation)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkTogether(ctx, layers, u.unzipped); err != nil {
+		u.done()
+		return nil, err
+	}
+	u.beside = layers
+	return u, nil
 }

@@ -17,15 +17,17 @@ type page struct {
 
 // Kinds of lists; a marker of one does not fit another.
 const (
-	functionPage    = "functions"
-	versionPage     = "versions"
-	aliasPage       = "aliases"
-	asyncPage       = "async"
-	mappingPage     = "mappings"
-	urlPage         = "urls"
-	provisionedPage = "provisioned"
-	signingPage     = "signing"
-	signedPage      = "signed"
+	functionPage     = "functions"
+	versionPage      = "versions"
+	aliasPage        = "aliases"
+	asyncPage        = "async"
+	mappingPage      = "mappings"
+	urlPage          = "urls"
+	layerPage        = "layers"
+	layerVersionPage = "layer-versions"
+	provisionedPage  = "provisioned"
+	signingPage      = "signing"
+	signedPage       = "signed"
 )
 
 // maxMarker bounds what is decoded of a marker: a name, a version, a kind.

@@ -15,8 +15,8 @@ import (
 	"github.com/sallyport/sallyport/policy"
 )
 
-// functionPolicy is the stored policy of one function, version or alias. It
-// has at least one statement.
+// functionPolicy is the stored policy of one function, version or alias, or of a
+// version of a layer. It has at least one statement.
 type functionPolicy struct {
 	Grants   []grant
 	Revision string
@@ -34,6 +34,44 @@ func (p *functionPolicy) text(resource string, name func(string) string) (string
 func (p *functionPolicy) index(sid string) int {
 	return slices.IndexFunc(p.Grants, func(g grant) bool { return g.Sid == sid })
 }
+
+// with is the policy of a resource with one more statement; p is nil where there is
+// none yet.
+func (p *functionPolicy) with(g *grant, resource string, name func(string) string) (*functionPolicy, error) {
+	now := &functionPolicy{Revision: id.UUID()}
+	if p != nil {
+		now.Grants = append(now.Grants, p.Grants...)
+	}
+	if now.index(g.Sid) >= 0 {
+		return nil, conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", g.Sid)
+	}
+	now.Grants = append(now.Grants, *g)
+	text, err := now.text(resource, name)
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > limits.FunctionPolicyBytes {
+		return nil, lambdaapi.NewPolicyLengthExceededException("The final policy size (%d) is bigger than the limit (%d).", len(text), limits.FunctionPolicyBytes)
+	}
+	return now, nil
+}
+
+// without is the policy without a statement, nil when none is left.
+func (p *functionPolicy) without(sid string) (*functionPolicy, error) {
+	if p == nil {
+		return nil, noPolicy()
+	}
+	i := p.index(sid)
+	if i < 0 {
+		return nil, notFound("Statement %s is not found in resource policy.", sid)
+	}
+	if len(p.Grants) == 1 {
+		return nil, nil
+	}
+	return &functionPolicy{Grants: slices.Delete(slices.Clone(p.Grants), i, i+1), Revision: id.UUID()}, nil
+}
+
+func noPolicy() *api.Error { return notFound("No policy is associated with the given resource.") }
 
 func staleTo(call string) *api.Error {
 	return lambdaapi.NewPreconditionFailedException("The Revision Id provided does not match the latest Revision Id. Call the %s API to retrieve the latest Revision Id", call)
@@ -63,15 +101,8 @@ func (s *Service) addPermission(ctx context.Context, c *op.Call, in *lambdaapi.A
 		if err := v.checkPolicyRevision(r, old, in.RevisionId); err != nil {
 			return err
 		}
-		now := &functionPolicy{Revision: id.UUID()}
-		if old != nil {
-			now.Grants = append(now.Grants, old.Grants...)
-		}
-		if now.index(g.Sid) >= 0 {
-			return conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", g.Sid)
-		}
-		now.Grants = append(now.Grants, *g)
-		if err := s.checkPolicySize(now, r); err != nil {
+		now, err := old.with(g, r.arn(), s.shownPrincipal)
+		if err != nil {
 			return err
 		}
 		return s.policies.Put(tx, r.part(r.qualifier), now)
@@ -119,17 +150,6 @@ func (v view) checkPolicyRevision(r ref, p *functionPolicy, revision *string) er
 	return nil
 }
 
-func (s *Service) checkPolicySize(p *functionPolicy, r ref) error {
-	text, err := p.text(r.arn(), s.shownPrincipal)
-	if err != nil {
-		return err
-	}
-	if len(text) > limits.FunctionPolicyBytes {
-		return lambdaapi.NewPolicyLengthExceededException("The final policy size (%d) is bigger than the limit (%d).", len(text), limits.FunctionPolicyBytes)
-	}
-	return nil
-}
-
 func (s *Service) removePermission(ctx context.Context, c *op.Call, in *lambdaapi.RemovePermissionRequest) (*api.Empty, error) {
 	r, err := target(c)
 	if err != nil {
@@ -145,22 +165,19 @@ func (s *Service) removePermission(ctx context.Context, c *op.Call, in *lambdaap
 		}
 		key := r.part(r.qualifier)
 		old := s.policies.GetIn(tx, key)
-		if old == nil {
-			return notFound("No policy is associated with the given resource.")
-		}
-		i := old.index(in.GetStatementId())
-		if i < 0 {
-			return notFound("Statement %s is not found in resource policy.", in.GetStatementId())
+		now, err := old.without(in.GetStatementId())
+		if err != nil {
+			return err
 		}
 		// AWS's words for a stale revision here are not known today; it had
 		// GetFunction/GetAlias in this place in 2022.
 		if err := v.checkPolicyRevision(r, old, in.RevisionId); err != nil {
 			return err
 		}
-		if len(old.Grants) == 1 {
+		if now == nil {
 			return s.policies.Delete(tx, key)
 		}
-		return s.policies.Put(tx, key, &functionPolicy{Grants: slices.Delete(slices.Clone(old.Grants), i, i+1), Revision: id.UUID()})
+		return s.policies.Put(tx, key, now)
 	})
 	return &api.Empty{}, err
 }
@@ -226,31 +243,37 @@ func newCompiledPolicies(broken func(string, error)) *compiledPolicies {
 // shown follows the policies table.
 func (p *compiledPolicies) shown(key string, _, now *functionPolicy) {
 	r := keyRef(key)
-	attached := p.compile(r, now)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if attached == nil {
-		delete(p.byARN, r.arn())
-		return
-	}
-	p.byARN[r.arn()] = attached
+	p.put(r.arn(), now, "function policy", "function "+strings.TrimSuffix(r.name+":"+r.qualifier, ":"))
 }
 
-func (p *compiledPolicies) compile(r ref, stored *functionPolicy) *policy.Attached {
+// put keeps the policy of a resource as the gate reads it. Name and source are how
+// explanations call it.
+func (p *compiledPolicies) put(arn string, stored *functionPolicy, name, source string) {
+	loaded := p.compile(arn, stored)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if loaded == nil {
+		delete(p.byARN, arn)
+		return
+	}
+	p.byARN[arn] = &policy.Attached{Policy: loaded, Name: name, Source: source}
+}
+
+func (p *compiledPolicies) compile(arn string, stored *functionPolicy) *policy.Policy {
 	if stored == nil {
 		return nil
 	}
-	text, err := stored.text(r.arn(), func(id string) string { return id })
+	text, err := stored.text(arn, func(id string) string { return id })
 	if err != nil {
-		p.broken(r.arn(), err)
+		p.broken(arn, err)
 		return nil
 	}
 	loaded, err := policy.Load([]byte(text))
 	if err != nil {
-		p.broken(r.arn(), err)
+		p.broken(arn, err)
 		return nil
 	}
-	return &policy.Attached{Policy: loaded, Name: "function policy", Source: "function " + strings.TrimSuffix(r.name+":"+r.qualifier, ":")}
+	return loaded
 }
 
 func (p *compiledPolicies) of(arn string) *policy.Attached {
@@ -276,6 +299,9 @@ func (s *Service) Resource(_, arn string) op.Facts {
 			facts.Tags = g.Tags
 		}
 		return facts
+	}
+	if l, ok := parseLayer(arn); ok {
+		return op.Facts{Account: l.account, Policy: s.compiled.of(arn)}
 	}
 	r, ok := parseName(arn)
 	if !ok || r.account == "" || r.region == "" {

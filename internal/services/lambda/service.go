@@ -63,6 +63,7 @@ type Service struct {
 	provisioned *store.Table[provisioned]
 	signing     *store.Table[signingConfig]
 	urlConfigs  *store.Table[functionURL]
+	layers      layerTables
 	attachments *store.Table[attachment]
 
 	// events are accepted asynchronous invokes; deliveries what they left to send.
@@ -140,7 +141,7 @@ func (s *Service) openTables(ctx context.Context) error {
 	s.provisioned, errs[10] = store.OpenWatched(ctx, s.store, "lambda.provisioned", s.claims.provisionedShown)
 	s.attachments, errs[11] = store.OpenTable[attachment](ctx, s.store, "lambda.attachments")
 	s.signing, errs[12] = store.OpenTable[signingConfig](ctx, s.store, "lambda.signing")
-	return errors.Join(errs[:]...)
+	return errors.Join(append(errs[:], s.openLayers(ctx))...)
 }
 
 func (s *Service) outbox(kind string, workers int) outbox.Config {
@@ -184,7 +185,7 @@ func (s *Service) Reset(ctx context.Context) error {
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		return errors.Join(
 			empty(tx, s.functions), empty(tx, s.versions), empty(tx, s.aliases), empty(tx, s.policies),
-			empty(tx, s.settings), empty(tx, s.mappings), empty(tx, s.provisioned), empty(tx, s.signing), empty(tx, s.urlConfigs), empty(tx, s.attachments),
+			s.layers.empty(tx), empty(tx, s.settings), empty(tx, s.mappings), empty(tx, s.provisioned), empty(tx, s.signing), empty(tx, s.urlConfigs), empty(tx, s.attachments),
 			drop(tx, s.events, ""), drop(tx, s.deliveries, ""), s.payloads.Trim(tx, store.Range{}),
 		)
 	})

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// totals are sums over functions, kept as they change: an account's code, and how
-// often a zip is used.
+// totals are sums over functions and layers, kept as they change: an account's
+// code, and how often a zip is used.
 type totals struct {
 	mu     sync.Mutex
 	places map[string]*total
@@ -52,11 +52,33 @@ func (t *totals) versionShown(key string, old, now *config) {
 	}
 }
 
+func (t *totals) layerShown(key string, old, now *layerVersion) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if old != nil {
+		t.at(key).codeSize -= old.Code.Size
+		t.use(old.Code.Digest, -1)
+	}
+	if now != nil {
+		t.at(key).codeSize += now.Code.Size
+		t.use(now.Code.Digest, 1)
+	}
+}
+
+// add counts a version of a function. Its layers' zips are used by it too, so that
+// it keeps them when they are deleted; their size is the layer's account's.
 func (t *totals) add(key string, c *config, n int) {
 	t.at(key).codeSize += int64(n) * c.Code.Size
-	t.zips[c.Code.Digest] += n
-	if t.zips[c.Code.Digest] == 0 {
-		delete(t.zips, c.Code.Digest)
+	t.use(c.Code.Digest, n)
+	for _, l := range c.Layers {
+		t.use(l.Digest, n)
+	}
+}
+
+func (t *totals) use(digest string, n int) {
+	t.zips[digest] += n
+	if t.zips[digest] == 0 {
+		delete(t.zips, digest)
 	}
 }
 
@@ -74,7 +96,7 @@ func (t *totals) of(r ref) total {
 	return *t.at(r.key())
 }
 
-// uses says whether any version has the zip.
+// uses says whether any version of a function or layer has the zip.
 func (t *totals) uses(digest string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"errors"
+	"slices"
 
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	"github.com/sallyport/sallyport/internal/id"
@@ -106,7 +107,7 @@ func (s *Service) updatedCode(ctx context.Context, c *op.Call, r ref, in *lambda
 	if in.ImageUri != nil {
 		return uploadImage(f.Latest.Image.at(*in.ImageUri)), nil
 	}
-	return s.upload(ctx, c, from, "UpdateFunctionCode")
+	return s.upload(ctx, c, from, f.Latest.Layers, "UpdateFunctionCode")
 }
 
 func (s *Service) storeCode(ctx context.Context, r ref, parent string, in *lambdaapi.UpdateFunctionCodeRequest, u *upload, change func(*function)) (*lambdaapi.FunctionConfiguration, error) {
@@ -120,6 +121,9 @@ func (s *Service) storeCode(ctx context.Context, r ref, parent string, in *lambd
 		// configuration takes effect with the next code that is deployed.
 		if err := errors.Join(checkCodeOf(f, in, r.region), (view{s, tx}).verified(f.Signing, r.unqualified())); err != nil {
 			return err
+		}
+		if !slices.Equal(f.Latest.Layers, u.beside) {
+			return updating(r)
 		}
 		old = f.Latest
 		change(f)
@@ -162,10 +166,13 @@ func (s *Service) updateFunctionConfiguration(ctx context.Context, c *op.Call, i
 	}
 	var out *lambdaapi.FunctionConfiguration
 	var old config
-	err = s.edit(ctx, r, in.RevisionId, func(_ *store.Tx, f *function) error {
+	err = s.edit(ctx, r, in.RevisionId, func(tx *store.Tx, f *function) error {
 		old = f.Latest
 		if old.Generation != was.Generation {
 			return updating(r) // by somebody else, since the checks
+		}
+		if err := asked.confirmed(tx); err != nil {
+			return err
 		}
 		w.apply(&f.Latest)
 		for _, set := range asked.finish {
@@ -179,6 +186,9 @@ func (s *Service) updateFunctionConfiguration(ctx context.Context, c *op.Call, i
 		return nil, err
 	}
 	s.replaced(r, &old, c.RequestID)
+	if len(old.Layers) > 0 {
+		s.tidyZips(ctx) // of layers that are deleted
+	}
 	return out, nil
 }
 
