@@ -118,7 +118,7 @@ func (s *Service) storeNew(ctx context.Context, asked *change, f *function, u *u
 		if err := asked.confirmed(tx); err != nil {
 			return err
 		}
-		if err := (view{s, tx}).verified(f.Signing, r.name); err != nil {
+		if err := (view{s, tx}).verified(r, f.Signing, r.name); err != nil {
 			return err
 		}
 		if publish {

@@ -70,26 +70,43 @@ func noSigningFor(arn string) *api.Error {
 	return lambdaapi.NewCodeSigningConfigNotFoundException("The code signing configuration cannot be found. Check that the provided configuration is not deleted: %s.", arn)
 }
 
-func (v view) signing(arn string) *signingConfig {
+// signing is the configuration of an ARN that a function can have: one of its own
+// account and region.
+func (v view) signing(r ref, arn string) *signingConfig {
 	p, ok := parseSigning(arn)
-	if !ok {
+	if !ok || p.account != r.account || p.region != r.region {
 		return nil
 	}
 	return get(v, v.s.signing, p.key())
 }
 
-// namedSigning is the configuration that a request names.
+// namedSigning is the configuration that a request names, which may be one of
+// another account or region: then it is judged, and not found.
 func namedSigning(c *op.Call) (signingID, error) {
 	in, ok := c.Input.(interface{ GetCodeSigningConfigArn() string })
 	if !ok {
 		return signingID{}, foreign()
 	}
 	p, ok := parseSigning(in.GetCodeSigningConfigArn())
-	if !ok || p.region != c.Region {
-		return p, noSigning(in.GetCodeSigningConfigArn())
+	if !ok {
+		return p, validation(in.GetCodeSigningConfigArn(), "codeSigningConfigArn", "Member must satisfy regular expression pattern: "+
+			`arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\d{1}:\d{12}:code-signing-config:csc-[a-z0-9]{17}`)
 	}
 	return p, nil
 }
+
+// ownSigning is the configuration that a request names, if it can be in this
+// account and region at all.
+func ownSigning(c *op.Call) (signingID, error) {
+	p, err := namedSigning(c)
+	if err == nil && !p.own(c) {
+		err = noSigning(p.arn())
+	}
+	return p, err
+}
+
+// own says whether it is of the caller's account and of the request's region.
+func (p signingID) own(c *op.Call) bool { return p.account == c.Account && p.region == c.Region }
 
 // aSigning finds the configuration that a request names.
 func (s *Service) aSigning(_ context.Context, c *op.Call) ([]op.Resource, error) {
@@ -142,7 +159,7 @@ func (s *Service) createCodeSigningConfig(ctx context.Context, c *op.Call, in *l
 }
 
 func (s *Service) getCodeSigningConfig(_ context.Context, c *op.Call, _ *lambdaapi.GetCodeSigningConfigRequest) (*lambdaapi.GetCodeSigningConfigResponse, error) {
-	p, err := namedSigning(c)
+	p, err := ownSigning(c)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +171,7 @@ func (s *Service) getCodeSigningConfig(_ context.Context, c *op.Call, _ *lambdaa
 }
 
 func (s *Service) updateCodeSigningConfig(ctx context.Context, c *op.Call, in *lambdaapi.UpdateCodeSigningConfigRequest) (*lambdaapi.UpdateCodeSigningConfigResponse, error) {
-	p, err := namedSigning(c)
+	p, err := ownSigning(c)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +195,7 @@ func (s *Service) updateCodeSigningConfig(ctx context.Context, c *op.Call, in *l
 // deleteCodeSigningConfig refuses one that a function has (API reference; the code
 // is of the model, the sentence ours).
 func (s *Service) deleteCodeSigningConfig(ctx context.Context, c *op.Call, _ *lambdaapi.DeleteCodeSigningConfigRequest) (*lambdaapi.DeleteCodeSigningConfigResponse, error) {
-	p, err := namedSigning(c)
+	p, err := ownSigning(c)
 	if err != nil {
 		return nil, err
 	}

@@ -14,11 +14,11 @@ import (
 // in: no code is signed here, so that Enforce lets in none, and Warn all of it. AWS
 // names the function as a request to create it does, and by its ARN afterwards
 // (both seen in reports).
-func (v view) verified(signing, function string) error {
+func (v view) verified(r ref, signing, function string) error {
 	if signing == "" {
 		return nil
 	}
-	g := v.signing(signing)
+	g := v.signing(r, signing)
 	switch {
 	case g == nil:
 		return noSigningFor(signing)
@@ -36,13 +36,13 @@ func (s *Service) checkSigning(_ context.Context, w *change) error {
 		if !ok {
 			return nil
 		}
-		return s.now().verified(in.GetCodeSigningConfigArn(), w.ref.name)
+		return s.now().verified(w.ref, in.GetCodeSigningConfigArn(), w.ref.name)
 	}
 	f := s.functions.Get(w.ref.key())
 	if f == nil || len(w.asked.layers) == 0 {
 		return nil
 	}
-	return s.now().verified(f.Signing, w.ref.unqualified())
+	return s.now().verified(w.ref, f.Signing, w.ref.unqualified())
 }
 
 // unsignable refuses code signing where there is an image.
@@ -62,7 +62,7 @@ func unsignableImage() *api.Error {
 func (s *Service) setSigning(ctx context.Context, r ref, arn string) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		v := view{s, tx}
-		if arn != "" && v.signing(arn) == nil {
+		if arn != "" && v.signing(r, arn) == nil {
 			return noSigningFor(arn)
 		}
 		old := v.function(r)
@@ -118,7 +118,7 @@ func (s *Service) deleteFunctionCodeSigningConfig(ctx context.Context, c *op.Cal
 }
 
 func (s *Service) listFunctionsByCodeSigningConfig(_ context.Context, c *op.Call, in *lambdaapi.ListFunctionsByCodeSigningConfigRequest) (*lambdaapi.ListFunctionsByCodeSigningConfigResponse, error) {
-	p, err := namedSigning(c)
+	p, err := ownSigning(c)
 	if err != nil {
 		return nil, err
 	}

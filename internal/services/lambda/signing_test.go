@@ -1,9 +1,11 @@
 package lambda
 
 import (
+	"strings"
 	"testing"
 
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
+	"github.com/sallyport/sallyport/internal/caller"
 )
 
 const profile = "arn:aws:signer:us-east-1:" + here + ":/signing-profiles/test/abcdefghij"
@@ -111,6 +113,19 @@ func TestCodeSigningRefusals(t *testing.T) {
 	refused(t, put("none", csc), 404, missing, "Function not found: "+arnOf(here, "none"))
 	refused(t, put("f", noCSC), 404, none, goneFor)
 	refused(t, put("none", noCSC), 404, none, goneFor)
+	// A configuration of another account, or another region, is none for a function here.
+	abroad, err := call(w, caller.Root(there, caller.Key{}), lambdaapi.CreateCodeSigningConfig, &lambdaapi.CreateCodeSigningConfigRequest{AllowedPublishers: &lambdaapi.AllowedPublishers{SigningProfileVersionArns: []string{profile}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, arn := range []string{*abroad.CodeSigningConfig.CodeSigningConfigArn, strings.Replace(csc, "us-east-1", "eu-west-1", 1)} {
+		in := newRequest(t, "g", "arn:aws:iam::"+here+":role/f-role", echo)
+		in.CodeSigningConfigArn = &arn
+		_, err := call(w, root, lambdaapi.CreateFunction, in)
+		refused(t, err, 404, none, "The code signing configuration cannot be found. Check that the provided configuration is not deleted: "+arn+".")
+	}
+	_, err = call(w, root, lambdaapi.GetCodeSigningConfig, &lambdaapi.GetCodeSigningConfigRequest{CodeSigningConfigArn: abroad.CodeSigningConfig.CodeSigningConfigArn})
+	refusedLike(t, err, 403, "AccessDeniedException", "because no resource-based policy allows")
 	in := newRequest(t, "g", "arn:aws:iam::"+here+":role/f-role", echo)
 	in.CodeSigningConfigArn = ptr(noCSC)
 	_, err = call(w, root, lambdaapi.CreateFunction, in)

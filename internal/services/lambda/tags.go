@@ -65,7 +65,7 @@ func taggedSigning(c *op.Call) (signingID, bool) {
 		return signingID{}, false
 	}
 	p, ok := parseSigning(in.GetResource())
-	return p, ok && p.account == c.Account && p.region == c.Region
+	return p, ok && p.own(c)
 }
 
 // mappingWithTags stands for the mapping a request gives tags to at creation:

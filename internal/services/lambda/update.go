@@ -77,7 +77,7 @@ func (s *Service) updateFunctionCode(ctx context.Context, c *op.Call, in *lambda
 		if err != nil {
 			return nil, err
 		}
-		if err := errors.Join(checkCodeOf(f, in, r.region), s.now().verified(f.Signing, r.unqualified())); err != nil {
+		if err := errors.Join(checkCodeOf(f, in, r.region), s.now().verified(r, f.Signing, r.unqualified())); err != nil {
 			return nil, err
 		}
 		change(f)
@@ -119,7 +119,7 @@ func (s *Service) storeCode(ctx context.Context, r ref, parent string, in *lambd
 	err := s.edit(ctx, r, in.RevisionId, func(tx *store.Tx, f *function) error {
 		// It may be another function of the name by now; a code signing
 		// configuration takes effect with the next code that is deployed.
-		if err := errors.Join(checkCodeOf(f, in, r.region), (view{s, tx}).verified(f.Signing, r.unqualified())); err != nil {
+		if err := errors.Join(checkCodeOf(f, in, r.region), (view{s, tx}).verified(r, f.Signing, r.unqualified())); err != nil {
 			return err
 		}
 		if !slices.Equal(f.Latest.Layers, u.beside) {
