@@ -23,6 +23,7 @@ import (
 	"github.com/sallyport/sallyport/internal/services/sns"
 	"github.com/sallyport/sallyport/internal/services/sqs"
 	"github.com/sallyport/sallyport/internal/services/sts"
+	"github.com/sallyport/sallyport/internal/services/xray"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/trail"
 )
@@ -103,6 +104,7 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("organizations: %w", err)
 	}
+	tracing := xray.New(xray.Deps{Clock: d.Clock})
 	own, err := sallyport.New(ctx, sallyport.Deps{
 		Clock: d.Clock, Bug: d.Bug, Log: d.Log, Trail: d.Trail, Directory: directory, Encoder: tokens, Accounts: directory.Accounts,
 		Functions: func(account string) any {
@@ -110,13 +112,13 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 		},
 		DataDir: d.DataDir,
 		Reset: func(ctx context.Context) error {
-			return reset(ctx, functions, topics, buckets, queues, logging, tokens, directory, company, networks)
+			return reset(ctx, functions, topics, buckets, queues, logging, tokens, directory, company, tracing, networks)
 		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sallyport: %w", err)
 	}
-	s.List = []op.Service{directory, tokens, networks, queues, topics, functions, functions.URLs(), buckets, logging, company, own}
+	s.List = []op.Service{directory, tokens, networks, queues, topics, functions, functions.URLs(), buckets, logging, company, tracing, own}
 	s.Bus, err = op.NewBus(op.Config{
 		Gate: gate.New(directory, s.List, d.Trail, d.Bug), Services: s.List, Clock: d.Clock, Bug: d.Bug, Log: d.Log,
 	})

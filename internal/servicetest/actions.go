@@ -76,6 +76,9 @@ var withoutResource = map[string][]string{
 	"s3":  {"ListAllMyBuckets"},
 	"sqs": {"ListQueues"},
 	"sts": {"DecodeAuthorizationMessage", "GetAccessKeyInfo"},
+	"xray": {
+		"BatchGetTraces", "GetSamplingRules", "GetSamplingTargets", "GetTraceSummaries", "PutTelemetryRecords", "PutTraceSegments",
+	},
 }
 
 // takesResource says whether an action is judged on resources. known is false
