@@ -193,6 +193,7 @@ func (e *Environment) serve(ctx context.Context, c *call, timeout <-chan time.Ti
 func (e *Environment) await(ctx context.Context, c *call, timeout <-chan time.Time) (o outcome, again bool, err error) {
 	p := e.process
 	tick, exited := e.x.clock.After(limits.LogDelay), p.exited
+	var settled <-chan time.Time
 	for {
 		select {
 		case o := <-c.done:
@@ -216,10 +217,15 @@ func (e *Environment) await(ctx context.Context, c *call, timeout <-chan time.Ti
 			e.reset()
 			return o, false, ErrClosed
 		case <-exited:
+			if c.Sink == nil {
+				return e.exited(c, p)
+			}
+			// What it had sent may still be on its way, at the sink's pace.
+			exited, settled = nil, e.x.clock.After(servedOut)
+		case <-settled:
 			if !p.api.settle() {
 				return e.exited(c, p)
 			}
-			exited = nil // what it had sent is still on its way
 		case <-e.sandbox.gone():
 			c.cut()
 			e.lost = true

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
@@ -34,16 +33,7 @@ func TestFunctionsAnswer(t *testing.T) {
 
 func TestNodeRunsInItsSmallestMemory(t *testing.T) {
 	modes(t, func(t *testing.T, w *world) {
-		if _, err := exec.LookPath("node"); err != nil {
-			if os.Getenv("SALLYPORT_REQUIRE_CLIENTS") != "" {
-				t.Fatalf("SALLYPORT_REQUIRE_CLIENTS is set: %v", err)
-			}
-			t.Skip("node is not installed on this machine")
-		}
-		dir := w.codeDir()
-		w.write(dir, "main.mjs", "export const handler = async (event, context) => { console.log('ran', context.awsRequestId); return event }\n")
-		f := w.function("node", dir)
-		f.Runtime = "nodejs18.x"
+		f := w.node("node", "main.mjs", "export const handler = async (event, context) => { console.log('ran', context.awsRequestId); return event }\n")
 		r := w.answers(f, `{"a":1}`, `{"a":1}`)
 		if !strings.Contains(string(r.Tail), "ran") {
 			t.Errorf("tail %s", r.Tail)

@@ -195,6 +195,37 @@ while True:
 	})
 }
 
+// TestANodeHandlerStreams, with a prelude, and goes on once the test has seen its start.
+func TestANodeHandlerStreams(t *testing.T) {
+	streamModes(t, func(t *testing.T, w *world, g *gates) {
+		f := w.node("node", "main.js", `
+const wait = (name) => new Promise((r) => require("http").get(process.env.AWS_ENDPOINT_URL + "/" + name, (a) => a.resume().on("end", r)));
+exports.handler = awslambda.streamifyResponse(async (event, out) => {
+  const body = awslambda.HttpResponseStream.from(out, { statusCode: 201 });
+  body.write("one");
+  await wait("seen");
+  body.write("two");
+  body.end();
+});
+`)
+		s := newSpout()
+		done := w.run(f, "{}", s)
+		first := ""
+		for !strings.HasSuffix(first, "one") {
+			first += s.next(t)
+		}
+		if first != "{\"statusCode\":201}\x00\x00\x00\x00\x00\x00\x00\x00one" || s.contentType != "application/vnd.awslambda.http-integration-response" {
+			t.Errorf("first %q of type %q", first, s.contentType)
+		}
+		g.open("seen")
+		if r := <-done; s.all() != "two" || r.FunctionError != "" {
+			t.Errorf("then %+v", r)
+		}
+		// Without a sink the same response is gathered.
+		w.answers(f, "{}", first+"two")
+	})
+}
+
 // TestASinkThatBlocksHoldsUpTheFunction: what is written and not read is bounded.
 func TestASinkThatBlocksHoldsUpTheFunction(t *testing.T) {
 	streamModes(t, func(t *testing.T, w *world, _ *gates) {
@@ -270,7 +301,7 @@ func TestWhatIsSentWholeIsInTheResult(t *testing.T) {
 
 // TestHowAStreamFails: whatever was written before has arrived.
 func TestHowAStreamFails(t *testing.T) {
-	streamModes(t, func(t *testing.T, w *world, _ *gates) {
+	streamModes(t, func(t *testing.T, w *world, g *gates) {
 		f := w.script("fails", streaming+`
 while True:
     id, body = next()
@@ -287,6 +318,7 @@ while True:
         s.s.sendall(b"zz\r\n")
         time.sleep(60)
     elif body == "error":
+        wait("begun")
         print("error too:", call("POST", "invocation/" + id + "/error", "{}")[0], call("GET", "invocation/next")[0])
         s.close()
     else:
@@ -314,8 +346,11 @@ while True:
 		}
 		// No other answer counts while the response is under way.
 		s := newSpout()
-		if r, err := w.into(f, "error", s); err != nil || r.FunctionError != "" || !strings.Contains(string(r.Tail), "error too: 400 403\n") {
-			t.Errorf("an error beside the stream: %+v, %v", r, err)
+		done := w.run(f, "error", s)
+		s.next(t)
+		g.open("begun")
+		if r := <-done; r.FunctionError != "" || !strings.Contains(string(r.Tail), "error too: 400 403\n") {
+			t.Errorf("an error beside the stream: %q, %s", r.FunctionError, r.Tail)
 		}
 	})
 }

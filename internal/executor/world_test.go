@@ -134,6 +134,22 @@ func (w *world) python(name, source string) *Function {
 	return f
 }
 
+// node makes a function of one file: main.js, or main.mjs.
+func (w *world) node(name, file, source string) *Function {
+	w.Helper()
+	if _, err := exec.LookPath("node"); err != nil {
+		if os.Getenv("SALLYPORT_REQUIRE_CLIENTS") != "" {
+			w.Fatalf("SALLYPORT_REQUIRE_CLIENTS is set: %v", err)
+		}
+		w.Skip("node is not installed on this machine")
+	}
+	dir := w.codeDir()
+	w.write(dir, file, source)
+	f := w.function(name, dir)
+	f.Runtime = "nodejs18.x"
+	return f
+}
+
 // script makes a function whose bootstrap is a Python program that speaks the
 // Runtime API itself: call(method, path, body, headers) is given.
 func (w *world) script(name, source string) *Function {

@@ -1,6 +1,7 @@
 package runtimes
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -39,13 +40,78 @@ func TestNodeKindsOfHandlers(t *testing.T) {
 		"context.done":               {"exports.handler = (e, c) => { c.done(null, 1); };", "1"},
 		"undefined":                  {"exports.handler = async () => undefined;", "null"},
 		"a function":                 {"exports.handler = async () => () => 1;", "null"},
-		"streamed":                   {"exports.handler = awslambda.streamifyResponse(async (e, out, c) => { out.setContentType('text/plain'); out.write('a'); await new Promise((r) => setTimeout(r, 5)); out.write(Buffer.from('b')); out.end(); });", "ab"},
-		"streamed with a prelude":    {"exports.handler = awslambda.streamifyResponse(async (e, out) => { const s = awslambda.HttpResponseStream.from(out, { statusCode: 201 }); s.end('x'); });", "{\"statusCode\":201}\x00\x00\x00\x00\x00\x00\x00\x00x"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			node(t, c.source, "{}", "{}").same(t, response(0, c.want), response(1, c.want))
 		})
+	}
+}
+
+// TestNodeStreams: a response is streamed from its first byte on; a failure before it
+// is an error like any other, one after it comes in trailers.
+func TestNodeStreams(t *testing.T) {
+	const binary, nuls = "application/octet-stream", "\x00\x00\x00\x00\x00\x00\x00\x00"
+	cases := map[string]struct {
+		source string
+		want   said
+	}{
+		"pieces":          {"async (e, out) => { out.write('a'); await new Promise((r) => setTimeout(r, 5)); out.write(Buffer.from('b')); out.end(); }", said{streamed: binary, body: "ab"}},
+		"a content type":  {"async (e, out) => { out.setContentType('text/plain'); out.end('ab'); }", said{streamed: "text/plain", body: "ab"}},
+		"nothing":         {"async (e, out) => { out.end(); }", said{streamed: binary}},
+		"no promise":      {"(e, out) => { setTimeout(() => out.end('late'), 5); }", said{streamed: binary, body: "late"}},
+		"much":            {"async (e, out) => { const { once } = require('events'); for (let i = 0; i < 30; i++) { if (!out.write('x'.repeat(100000))) await once(out, 'drain'); } out.end(); }", said{streamed: binary, body: strings.Repeat("x", 3_000_000)}},
+		"a pipeline":      {"async (e, out) => { await require('stream/promises').pipeline(require('stream').Readable.from(['a', 'b']), out); }", said{streamed: binary, body: "ab"}},
+		"a prelude":       {"async (e, out) => { const s = awslambda.HttpResponseStream.from(out, { statusCode: 201 }); s.write('x'); s.end(); }", said{streamed: "application/vnd.awslambda.http-integration-response", body: `{"statusCode":201}` + nuls + "x"}},
+		"a prelude alone": {"async (e, out) => { awslambda.HttpResponseStream.from(out, { statusCode: 204 }).end(); }", said{streamed: "application/vnd.awslambda.http-integration-response", body: `{"statusCode":204}` + nuls}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			c.want.what = "response"
+			first, second := c.want, c.want
+			first.id, second.id = requestID(0), requestID(1)
+			node(t, "exports.handler = awslambda.streamifyResponse("+c.source+");", "{}", "{}").same(t, first, second)
+		})
+	}
+}
+
+func TestNodeStreamsThatFail(t *testing.T) {
+	cases := map[string]struct{ source, body, message string }{
+		"throws before":          {"async () => { throw new TypeError('no'); }", "", "no"},
+		"throws after a prelude": {"async (e, out) => { awslambda.HttpResponseStream.from(out, {}); throw new TypeError('no'); }", "", "no"},
+		"throws in the middle":   {"async (e, out) => { out.write('a'); throw new TypeError('no'); }", "a", "no"},
+		"is destroyed":           {"async (e, out) => { out.write('a'); await 0; out.destroy(new TypeError('no')); }", "a", "no"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := node(t, "exports.handler = awslambda.streamifyResponse("+c.source+");", "{}", "{}")
+			if len(s.said) != 2 {
+				t.Fatalf("said\n%s\n%s", lines(s.said), s.log)
+			}
+			for _, got := range s.said {
+				raw := []byte(got.body)
+				if c.body != "" {
+					var err error
+					if raw, err = base64.StdEncoding.DecodeString(got.failure); err != nil || got.what != "response" || got.body != c.body {
+						t.Errorf("said %+v, %v", got, err)
+					}
+				} else if got.what != "error" || got.streamed != "" {
+					t.Errorf("said %+v", got)
+				}
+				var e nodeError
+				if err := json.Unmarshal(raw, &e); err != nil || e.ErrorMessage != c.message || e.ErrorType != "TypeError" || got.kind != "TypeError" || e.Trace == nil {
+					t.Errorf("%s: %+v, %v", raw, e, err)
+				}
+			}
+		})
+	}
+}
+
+// TestNodeThatDiesInAStream says why in the trailers.
+func TestNodeThatDiesInAStream(t *testing.T) {
+	s := node(t, "exports.handler = awslambda.streamifyResponse((e, out) => { out.write('a'); setTimeout(() => { throw new TypeError('no'); }, 5); });", "{}")
+	if len(s.said) != 1 || s.said[0].kind != "TypeError" || s.said[0].body != "a" || s.exit != 129 {
+		t.Errorf("said\n%s and ended with %d\n%s", lines(s.said), s.exit, s.log)
 	}
 }
 

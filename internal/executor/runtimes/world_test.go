@@ -29,6 +29,9 @@ type event struct {
 type said struct {
 	// what is "response", "error" or "init".
 	what, id, kind, body string
+	// streamed is the content type of a streamed response; failure what the trailer
+	// says of its failure.
+	streamed, failure string
 }
 
 // story is one process from its start to its end.
@@ -68,6 +71,11 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := said{kind: r.Header.Get("Lambda-Runtime-Function-Error-Type"), body: string(body)}
+	if r.Header.Get("Lambda-Runtime-Function-Response-Mode") == "streaming" {
+		// Trailers are there once the body was read.
+		s.kind = r.Trailer.Get("Lambda-Runtime-Function-Error-Type")
+		s.streamed, s.failure = r.Header.Get("Content-Type"), r.Trailer.Get("Lambda-Runtime-Function-Error-Body")
+	}
 	if rest == "init/error" {
 		s.what = "init"
 	} else {

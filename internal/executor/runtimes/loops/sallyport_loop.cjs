@@ -17,6 +17,16 @@ const ROOT = "/2018-06-01/runtime/";
 const EXIT_UNHANDLED_REJECTION = 128;
 const EXIT_UNCAUGHT_EXCEPTION = 129;
 
+// The trailers of a streamed response that failed.
+const ERROR_TYPE = "Lambda-Runtime-Function-Error-Type";
+const ERROR_BODY = "Lambda-Runtime-Function-Error-Body";
+
+// How Lambda's own runtime marks handlers with a streamed response, which libraries
+// know; and what is to stand before all else in a response.
+const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
+const HIGH_WATER_MARK = Symbol.for("aws.lambda.runtime.handler.streaming.highWaterMark");
+const PRELUDE = Symbol("sallyport.prelude");
+
 // What runs now: "init", "idle" (waiting for an event), "invoke" or "end".
 let phase = "init";
 let requestId;
@@ -45,7 +55,7 @@ class Connection {
   }
 
   post(where, body, type) {
-    const kind = type === undefined ? "" : `Lambda-Runtime-Function-Error-Type: ${type}\r\n`;
+    const kind = type === undefined ? "" : `${ERROR_TYPE}: ${type}\r\n`;
     const head = `POST ${ROOT}${where} HTTP/1.1\r\nHost: ${this.address}\r\nContent-Type: application/json\r\n${kind}`;
     if (typeof body === "string") return `${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
     return Buffer.concat([Buffer.from(`${head}Content-Length: ${body.length}\r\n\r\n`), body]);
@@ -159,6 +169,12 @@ function header(text) {
   return text.replace(/[^!-~]/g, "?");
 }
 
+/** What follows a streamed response that failed in its middle. */
+function trailersOf(said) {
+  const body = Buffer.from(JSON.stringify(said)).toString("base64");
+  return `${ERROR_TYPE}: ${header(said.errorType)}\r\n${ERROR_BODY}: ${body}\r\n`;
+}
+
 /** Ends the process after telling Lambda why. */
 function die(what, error, code) {
   log("ERROR", `${what} \t${toLog(error)}`);
@@ -168,6 +184,10 @@ function die(what, error, code) {
     process.exit(code);
   }
   const said = describe(error);
+  if (before === "invoke" && current && current.opened) {
+    connection.socket.write(`0\r\n${trailersOf(said)}\r\n`, () => process.exit(code));
+    return;
+  }
   const where = before === "init" ? "init/error" : `invocation/${requestId}/error`;
   connection.send(connection.post(where, JSON.stringify(said), header(said.errorType)), () => process.exit(code));
 }
@@ -360,19 +380,74 @@ class Invocation {
     }
   }
 
-  /** A streamed response is collected, and sent at its end. */
+  /**
+   * Gives the handler a stream whose bytes are sent as it writes them. The response
+   * begins with the first of them: until then a failure is one like any other.
+   */
   stream(event, context) {
-    const { PassThrough } = require("stream");
-    const out = new PassThrough();
-    out.setContentType = () => {};
-    const chunks = [];
-    out.on("data", (chunk) => chunks.push(chunk));
-    const ended = new Promise((resolve, reject) => {
-      out.on("end", resolve);
-      out.on("error", reject);
+    const { Writable } = require("stream");
+    this.contentType = "application/octet-stream";
+    const out = new Writable({
+      highWaterMark: this.handler[HIGH_WATER_MARK],
+      write: (chunk, _, done) => this.put(chunk, done),
     });
+    out.setContentType = (type) => {
+      this.contentType = header(type);
+    };
+    this.out = out;
+    const ended = new Promise((resolve, reject) => {
+      out.on("finish", resolve);
+      out.on("error", reject);
+      out.on("close", () => reject(new Error("The response stream was destroyed")));
+    });
+    ended.catch(() => {}); // told below, or after the handler has failed by itself
     const result = Promise.resolve(this.handler(event, out, context));
-    this.settle(Promise.all([result, ended]), () => this.send("response", Buffer.concat(chunks)));
+    this.settle(Promise.all([result, ended]), () => this.end());
+  }
+
+  /** Begins a streamed response, with what has to stand before all else in it. */
+  open() {
+    this.opened = true;
+    connection.send(
+      `POST ${ROOT}invocation/${this.id}/response HTTP/1.1\r\nHost: ${connection.address}\r\nContent-Type: ${this.contentType}\r\n` +
+        "Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n" +
+        `Trailer: ${ERROR_TYPE}, ${ERROR_BODY}\r\n\r\n`,
+      () => {},
+    );
+    const before = this.out[PRELUDE];
+    if (before) this.put(before, () => {});
+  }
+
+  /** Sends a piece; done is called when there is room for another. */
+  put(piece, done) {
+    if (this.answered) {
+      done();
+      return;
+    }
+    const { socket } = connection;
+    socket.cork();
+    if (!this.opened) this.open();
+    if (piece.length > 0) {
+      socket.write(`${piece.length.toString(16)}\r\n`);
+      socket.write(piece);
+      socket.write("\r\n", () => done());
+    } else {
+      done();
+    }
+    socket.uncork();
+  }
+
+  /** Ends a streamed response; trailers tell what went wrong, if anything did. */
+  end(trailers = "") {
+    if (this.answered || phase !== "invoke") return;
+    const { socket } = connection;
+    socket.cork();
+    if (!this.opened) this.open();
+    this.answered = true;
+    phase = "idle";
+    socket.write(`0\r\n${trailers}\r\n`);
+    askForEvent(this.handler);
+    socket.uncork();
   }
 
   answer(result) {
@@ -390,7 +465,8 @@ class Invocation {
     if (this.answered) return;
     log("ERROR", `Invoke Error \t${toLog(error)}`);
     const said = describe(error);
-    this.send("error", JSON.stringify(said), header(said.errorType));
+    if (this.opened) this.end(trailersOf(said));
+    else this.send("error", JSON.stringify(said), header(said.errorType));
   }
 
   /** Sends the answer, and asks for the next event in the same breath. */
@@ -421,16 +497,16 @@ function askForEvent(handler) {
   });
 }
 
-const STREAMING = Symbol("sallyport.streaming");
-
 /** The global that handlers with a streamed response need. */
 function prepareStreaming() {
   globalThis.awslambda = {
-    streamifyResponse: (handler) => Object.assign(handler, { [STREAMING]: true }),
+    streamifyResponse: (handler, options) =>
+      Object.assign(handler, { [STREAMING]: "response", [HIGH_WATER_MARK]: options && options.highWaterMark }),
     HttpResponseStream: {
+      // Status and headers stand before the body, as JSON with eight NULs after it.
       from(stream, prelude) {
-        stream.write(JSON.stringify(prelude));
-        stream.write(Buffer.alloc(8));
+        stream.setContentType("application/vnd.awslambda.http-integration-response");
+        stream[PRELUDE] = Buffer.concat([Buffer.from(JSON.stringify(prelude)), Buffer.alloc(8)]);
         return stream;
       },
     },
