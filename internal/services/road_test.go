@@ -41,6 +41,7 @@ func TestTheRoad(t *testing.T) {
 			"lambda": {
 				"Role": "arn:aws:iam::" + account + ":role/my-x", "Resource": "arn:aws:lambda:us-east-1:" + account + ":function:my-x",
 				"FunctionName": "my-x", "Qualifier": "", "Name": "alias",
+				"Layer": "arn:aws:lambda:us-east-1:" + account + ":layer:my-x:1", "Arn": "arn:aws:lambda:us-east-1:" + account + ":layer:my-x:1",
 				"CodeSigningConfigArn": "arn:aws:lambda:us-east-1:" + account + ":code-signing-config:csc-0123456789abcdef0",
 			},
 			"organizations": {
