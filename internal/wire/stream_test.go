@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/sallyport/sallyport/internal/api"
+	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	s3api "github.com/sallyport/sallyport/internal/api/s3"
 )
 
@@ -71,6 +72,43 @@ func TestStreamsAreWholeOrCutOff(t *testing.T) {
 				t.Errorf("closed %d times", b.closed)
 			}
 		})
+	}
+}
+
+// TestWhatIsStillBeingMadeGoesOutAtOnce: the status before the first byte, and each
+// piece before the next is there.
+func TestWhatIsStillBeingMadeGoesOutAtOnce(t *testing.T) {
+	from, to := io.Pipe()
+	codec := NewRouter([]*api.Service{lambdaapi.Service}).For(api.RESTJSON)
+	kind, version := "application/vnd.amazon.eventstream", "7"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out := &lambdaapi.InvokeWithResponseStreamResponse{EventStream: &api.Stream{Body: from, Length: -1}, ResponseStreamContentType: &kind, ExecutedVersion: &version}
+		if err := codec.Encode(w, lambdaapi.InvokeWithResponseStream.Operation, testRequestID, out); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer server.Close()
+	defer to.Close()
+	got, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Body.Close()
+	if got.StatusCode != 200 || got.Header.Get("Content-Type") != kind || got.Header.Get("X-Amz-Executed-Version") != version || got.Header.Get(requestIDHeader) != testRequestID {
+		t.Errorf("got %d %v", got.StatusCode, got.Header)
+	}
+	for _, piece := range []string{"one", "two"} {
+		if _, err := io.WriteString(to, piece); err != nil {
+			t.Fatal(err)
+		}
+		read := make([]byte, len(piece))
+		if _, err := io.ReadFull(got.Body, read); err != nil || string(read) != piece {
+			t.Errorf("read %q, %v", read, err)
+		}
+	}
+	to.Close()
+	if rest, err := io.ReadAll(got.Body); err != nil || len(rest) > 0 {
+		t.Errorf("then %q, %v", rest, err)
 	}
 }
 
