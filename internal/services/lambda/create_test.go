@@ -154,7 +154,7 @@ func TestWhatNoFunctionCanBe(t *testing.T) {
 		"image":                  {func(in *lambdaapi.CreateFunctionRequest) { in.PackageType = ptr("Image") }, "InvalidParameterValueException", "Please provide ImageUri when creating a function with packageType Image."},
 		"VPC": {func(in *lambdaapi.CreateFunctionRequest) {
 			in.VpcConfig = &lambdaapi.VpcConfig{SubnetIds: []string{"subnet-1"}}
-		}, "InvalidParameterValueException", "VpcConfig is not available"},
+		}, "InvalidParameterValueException", "SubnetIds and SecurityIds must coexist or be both empty list."},
 		"layer": {func(in *lambdaapi.CreateFunctionRequest) {
 			in.Layers = []string{"arn:aws:lambda:us-east-1:" + here + ":layer:l:1"}
 		}, "InvalidParameterValueException", "Layer version arn:aws:lambda:us-east-1:" + here + ":layer:l:1 does not exist."},

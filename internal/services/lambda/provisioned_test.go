@@ -1,7 +1,10 @@
 package lambda
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +12,7 @@ import (
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	"github.com/sallyport/sallyport/internal/clock"
 	"github.com/sallyport/sallyport/internal/executor"
+	"github.com/sallyport/sallyport/internal/limits"
 )
 
 // initialising logs its inits and answers how it was initialised.
@@ -148,6 +152,9 @@ func TestProvisionedConcurrencySurvivesARestart(t *testing.T) {
 	w.provision("f", "1", 1)
 	w.ready("f", "1", 1)
 	w = w.reopen()
+	if n := w.unreserved(); n != 999 {
+		t.Errorf("%d unreserved", n)
+	}
 	w.ready("f", "1", 1)
 	w.answersAs("f:1", "provisioned-concurrency 1")
 }
@@ -213,6 +220,35 @@ func TestProvisionedConcurrencyFailsAndSaysWhy(t *testing.T) {
 	w.iam.change(func() { w.iam.roles[role].trust = trustLambda })
 	w.provision("f", "1", 2)
 	w.ready("f", "1", 2)
+}
+
+func TestProvisionedConcurrencyIsTriedAgainWhenItCouldNotBegin(t *testing.T) {
+	w := newWorld(t)
+	w.versions("f", initialising, 1)
+	r := ref{account: here, region: region, name: "f", qualifier: "1"}
+	digest := w.lambda.now().code(r).Code.Digest
+	ctx := context.Background()
+	blob, err := w.store.Blobs().Open(ctx, digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zip, err := io.ReadAll(blob)
+	if err = errors.Join(err, blob.Close(), w.store.Blobs().Delete(ctx, digest)); err != nil {
+		t.Fatal(err)
+	}
+	w.lambda.code.forget(digest)
+	w.provision("f", "1", 1)
+	w.eventually("it has failed", func() bool { return *w.provisioned("f", "1").Status == provisionFailed })
+	if reason := w.provisioned("f", "1").GetStatusReason(); !strings.Contains(reason, "could not be made") || strings.Contains(reason, digest) {
+		t.Errorf("got %q", reason)
+	}
+	if _, _, err := w.store.Blobs().Put(ctx, bytes.NewReader(zip)); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("it is tried again", func() bool {
+		w.clock.Advance(limits.ProvisionRetry)
+		return *w.provisioned("f", "1").Status == provisionReady
+	})
 }
 
 func TestProvisionedConcurrencyRefusals(t *testing.T) {

@@ -110,7 +110,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 		live: &runtimes{open: map[string]*running{}}, sessions: &roleSessions{made: map[[2]string]roleSession{}}, lineages: &lineages{}, changes: d.Changes, networks: d.Networks,
 	}
 	s.pollers = &pollers{s: s, lanes: map[string]*lane{}}
-	s.warm = &warmth{s: s}
+	s.warm = &warmth{s: s, trying: map[ref]bool{}}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -176,6 +176,7 @@ func (s *Service) Close() error {
 	s.stop()
 	s.spawning.Unlock()
 	s.background.Wait()
+	s.warm.close()
 	s.logs.close()
 	return s.code.close()
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/sallyport/sallyport/internal/executor"
+	"github.com/sallyport/sallyport/internal/limits"
 )
 
 // Statuses of provisioned concurrency.
@@ -22,8 +23,10 @@ const (
 // stored, after each change of it and at the start.
 type warmth struct {
 	s *Service
-	// mu lets one change be followed at a time.
-	mu sync.Mutex
+	// mu lets one change be followed at a time. It guards trying: the functions
+	// of which something could not be begun and will be.
+	mu     sync.Mutex
+	trying map[ref]bool
 	// shares is replaced as a whole: invokes read it without waiting.
 	shares atomic.Pointer[map[warmKey]*share]
 }
@@ -112,9 +115,10 @@ func (w *warmth) follow(r ref) {
 	}
 	for key, now := range wanted {
 		switch old := have[key]; {
-		case old == nil || old.err != nil && old.asked != now.asked:
+		case old == nil || old.err != nil:
 			w.begin(key, now)
 			have[key] = now
+			w.again(r, now.err)
 		case old.asked != now.asked || old.n != now.n:
 			next := *old
 			next.n, next.asked = now.n, now.asked
@@ -125,6 +129,36 @@ func (w *warmth) follow(r ref) {
 		}
 	}
 	w.shares.Store(&have)
+}
+
+// again looks at a function once more later, if something could not be begun: what
+// it lacks, a key or a folder, may be there then.
+func (w *warmth) again(r ref, err error) {
+	if image := (*imageError)(nil); err == nil || errors.As(err, &image) || w.trying[r] {
+		return
+	}
+	w.trying[r] = true
+	w.s.log.WarnContext(w.s.ctx, "provisioned concurrency could not begin", "function", r.unqualified(), "error", err)
+	w.s.spawn(func() {
+		select {
+		case <-w.s.clock.After(limits.ProvisionRetry):
+		case <-w.s.ctx.Done():
+			return
+		}
+		w.mu.Lock()
+		delete(w.trying, r)
+		w.mu.Unlock()
+		w.follow(r)
+	})
+}
+
+// close ends all environments, with the service.
+func (w *warmth) close() {
+	for _, sh := range w.have() {
+		if sh.provision != nil {
+			sh.provision.Close()
+		}
+	}
 }
 
 // cool ends all that is not wanted any more: after every function was removed.
