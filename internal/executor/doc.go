@@ -6,6 +6,9 @@
 //
 //	ready-made sandbox -> credentials -> code mounted -> process -> init -> invoke, idle, invoke, ... -> end
 //
+// A Provision (provision.go) makes environments up to the end of their init before
+// any invoke asks for one, and keeps them.
+//
 // On Linux the sandbox is made of namespaces, a read-only tree, a seccomp
 // filter and cgroups, with root and without (sandbox_linux.go says how). Where
 // the kernel refuses, and on other systems, functions run as bare processes

@@ -42,11 +42,20 @@
 //
 // # How it differs from AWS
 //
-//   - Code comes in the request or from a bucket, as a zip; there are no container
-//     images, layers, VPC, EventBridge destinations, X-Ray tracing,
-//     customer KMS keys, code signing, SnapStart, JSON log format, file
+//   - Code comes in the request or from a bucket, as a zip; there are no
+//     layers, VPC, EventBridge destinations, X-Ray tracing,
+//     customer KMS keys, SnapStart, JSON log format, file
 //     systems, durable functions or tenant isolation yet. A request that asks
 //     for one of them is refused and says so: nothing is silently ignored.
+//   - Container images are described and cannot run: an invoke says so, and what to
+//     do. There is no Amazon ECR, so no repository policy is asked when a function
+//     is made of one, and its digest is known only if the address has it.
+//   - Code is not signed here, and AWS Signer is not here: a code signing
+//     configuration with Enforce refuses all code, one with Warn lets all of it in.
+//   - Provisioned concurrency of an alias moves with it at once; AWS keeps the old
+//     version's until the new one's is there, and gives the alias weights meanwhile.
+//     What failed is tried again every minute; AWS's reasons for a failure are
+//     known only for one of the function's init.
 //   - Deprecated runtimes are not refused: their permissions can be tested,
 //     and they run where their interpreter is installed.
 //   - A function becomes Active, and an update Successful, within milliseconds;
