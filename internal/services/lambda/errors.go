@@ -1,6 +1,8 @@
 package lambda
 
 import (
+	"strings"
+
 	"github.com/sallyport/sallyport/internal/api"
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 )
@@ -37,6 +39,20 @@ func foreign() *api.Error {
 
 func accessDenied(text string) *api.Error {
 	return &api.Error{Code: "AccessDeniedException", Status: 403, Fault: api.Client, Message: text, MessageMember: "Message"}
+}
+
+// WordDenial implements op.Wording: of the actions that know no resource Lambda
+// prints the resource "*" (reports of 2019 to 2025), where other services print none.
+func (s *Service) WordDenial(text, resource string, _ bool) string {
+	if resource != "*" {
+		return text
+	}
+	for _, reason := range []string{" because no ", " with an explicit deny"} {
+		if before, after, ok := strings.Cut(text, reason); ok {
+			return before + " on resource: *" + reason + after
+		}
+	}
+	return text
 }
 
 // notAssumable is the text that clients wait and retry on.
