@@ -164,14 +164,14 @@ func (s *Service) checkTogether(ctx context.Context, layers []layerUse, total in
 }
 
 // folders are where a version's code and its merged layers are unpacked; layers is
-// empty without.
+// empty without. They stay until release.
 func (s *Service) folders(ctx context.Context, v *config) (code, layers string, release func(), err error) {
-	own, release, err := s.code.stored(ctx, v.Code.Digest)
-	if err != nil || len(v.Layers) == 0 {
-		if err == nil {
-			code = own.path
-		}
-		return code, "", release, err
+	own, releaseOwn, err := s.code.stored(ctx, v.Code.Digest)
+	if err != nil {
+		return "", "", nil, err
+	}
+	if len(v.Layers) == 0 {
+		return own.path, "", releaseOwn, nil
 	}
 	var digests []string
 	for _, l := range v.Layers {
@@ -179,8 +179,8 @@ func (s *Service) folders(ctx context.Context, v *config) (code, layers string, 
 	}
 	merged, releaseLayers, err := s.code.merged(ctx, digests)
 	if err != nil {
-		release()
+		releaseOwn()
 		return "", "", nil, err
 	}
-	return own.path, merged.path, func() { release(); releaseLayers() }, nil
+	return own.path, merged.path, func() { releaseOwn(); releaseLayers() }, nil
 }
