@@ -78,9 +78,18 @@ func (h *Handler) tooLarge(e *exchange, most int64) error {
 	}
 	what := ""
 	if e.route.Operation != nil {
-		what = " for the " + e.route.Operation.Name + " operation"
+		what = " for the " + ownName(e.route.Operation.Name) + " operation"
 	}
 	return api.Newf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Request must be smaller than %d bytes%s", most, what)
+}
+
+// ownName is what Lambda calls an operation in this text, where that was recorded to
+// be another name than the API's.
+func ownName(operation string) string {
+	if operation == "Invoke" {
+		return "InvokeFunction"
+	}
+	return operation
 }
 
 // unread is the answer to a body that never came, if anybody still listens.

@@ -40,6 +40,7 @@ func TestBodiesAreBounded(t *testing.T) {
 	}{
 		{"iam", "", limits.QueryBody, told{413, "RequestEntityTooLarge", "Request must be smaller than 10000000 bytes"}},
 		{"logs", "", limits.RequestBody, told{413, "RequestEntityTooLargeException", "Request must be smaller than 8388608 bytes for the DescribeLogGroups operation"}},
+		{"lambda", "/2015-03-31/functions/f/invocations", limits.SyncPayload, told{413, "RequestEntityTooLargeException", "Request must be smaller than 6291456 bytes for the InvokeFunction operation"}},
 		{"lambda", "/2015-03-31/functions", limits.CodeRequestBody, told{413, "RequestEntityTooLargeException", "Request must be smaller than 73400320 bytes for the CreateFunction operation"}},
 	} {
 		for _, length := range []int64{c.most + 1, -1} {
@@ -69,8 +70,8 @@ func TestBodiesAreBounded(t *testing.T) {
 func TestBodyAtTheBoundIsRead(t *testing.T) {
 	w := newWorld(t, clock.System{})
 	q := asking("lambda")
-	q.body = strings.Repeat("x", limits.RequestBody)
-	if status, _, body := w.send(q); status != 200 || len(body) != limits.RequestBody {
+	q.body = strings.Repeat("x", limits.SyncPayload)
+	if status, _, body := w.send(q); status != 200 || len(body) != limits.SyncPayload {
 		t.Errorf("got %d and %d bytes", status, len(body))
 	}
 	q = asking("lambda")

@@ -101,6 +101,8 @@ func newEntry(known *plans, o *api.Operation) *entry {
 	switch {
 	case streamOf(o.Input) >= 0:
 		e.limit, e.streams = limits.ObjectBody, true
+	case o.Service.Protocol == api.RESTJSON && known.of(o.Input).isEvent():
+		e.limit = limits.SyncPayload
 	case o.Service.Protocol == api.RESTJSON && known.of(o.Input).carriesFiles():
 		e.limit = limits.CodeRequestBody
 	}
@@ -123,6 +125,9 @@ func codecs(known *plans) map[api.Protocol]Codec {
 }
 
 func isREST(p api.Protocol) bool { return p == api.RESTJSON || p == api.RESTXML }
+
+// isEvent says whether the body is a blob as a whole: the event of an invoke.
+func (p *plan) isEvent() bool { return p.payload != nil && p.payload.kind == blobKind }
 
 // carriesFiles says whether the JSON body has a blob in it: base64 of a zip.
 func (p *plan) carriesFiles() bool {

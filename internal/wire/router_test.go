@@ -183,7 +183,7 @@ func TestBodyLimits(t *testing.T) {
 		want int64
 	}{
 		"a form":                {request{header: map[string]string{"Content-Type": formType}}, limits.QueryBody},
-		"an invoke":             {request{target: "/2015-03-31/functions/f/invocations"}, limits.RequestBody},
+		"an invoke":             {request{target: "/2015-03-31/functions/f/invocations"}, limits.SyncPayload},
 		"a function with code":  {request{target: "/2015-03-31/functions"}, limits.CodeRequestBody},
 		"new code":              {request{method: "PUT", target: "/2015-03-31/functions/f/code"}, limits.CodeRequestBody},
 		"a batch of log events": {request{header: map[string]string{"X-Amz-Target": "Logs_20140328.PutLogEvents"}}, limits.RequestBody},

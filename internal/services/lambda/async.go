@@ -22,13 +22,13 @@ type event struct {
 	Qualifier     string `json:",omitempty"`
 	Received, Due time.Time
 	// Failures counts attempts in which the function failed.
-	Failures      int    `json:",omitempty"`
-	ClientContext string `json:",omitempty"`
-	TraceID       string
-	Lineage       lineage
+	Failures int `json:",omitempty"`
+	TraceID  string
+	Lineage  lineage
 }
 
-// enqueue stores an event; once it returns, the event survives a crash.
+// enqueue stores an event; once it returns, the event survives a crash. The client
+// context is for synchronous invokes only (AWS Lambda API reference, Invoke).
 func (s *Service) enqueue(ctx context.Context, c *op.Call, r ref, order *executor.Invocation) error {
 	if s.events.Len()+s.deliveries.Len() >= limits.AsyncQueue {
 		return (&throttled{reason: accountFull}).wire()
@@ -36,7 +36,7 @@ func (s *Service) enqueue(ctx context.Context, c *op.Call, r ref, order *executo
 	key := r.part(id.UUID())
 	e := &event{
 		RequestID: order.RequestID, Caller: c.Caller.ARN(), Qualifier: r.qualifier, Received: c.Time, Due: c.Time,
-		ClientContext: order.ClientContext, TraceID: order.TraceID, Lineage: s.lineages.next(c.Parent, r),
+		TraceID: order.TraceID, Lineage: s.lineages.next(c.Parent, r),
 	}
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		if s.functions.GetIn(tx, r.key()) == nil {
@@ -61,6 +61,9 @@ func (s *Service) attempt(ctx context.Context, key string, e *event) outbox.Next
 	if err != nil {
 		return s.later(r, e, err)
 	}
+	if s.shut(r) {
+		return s.finish(key, r, e, v, payload, ending{condition: endReserved, attempts: e.Failures})
+	}
 	if s.clock.Now().Sub(e.Received) > rules.age {
 		return s.finish(key, r, e, v, payload, ending{condition: endTooOld, attempts: e.Failures})
 	}
@@ -69,7 +72,7 @@ func (s *Service) attempt(ctx context.Context, key string, e *event) outbox.Next
 	}
 	s.lineages.note(e.RequestID, e.Lineage)
 	result, err := s.run(ctx, r, v, &executor.Invocation{
-		RequestID: e.RequestID, InvokedARN: r.arn(), Payload: payload, ClientContext: e.ClientContext, TraceID: e.TraceID,
+		RequestID: e.RequestID, InvokedARN: r.arn(), Payload: payload, TraceID: e.TraceID,
 	})
 	if err != nil {
 		return s.later(r, e, err)

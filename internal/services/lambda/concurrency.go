@@ -74,6 +74,13 @@ func (s *Service) enter(r ref) (leave func(), err error) {
 	return func() { s.leave(pool, pool) }, nil
 }
 
+// shut says whether a function may not run at all: it reserves no concurrency. Its
+// events are not tried again (AWS Lambda guide, "Asynchronous invocation").
+func (s *Service) shut(r ref) bool {
+	f := s.functions.Get(r.key())
+	return f != nil && f.Reserved != nil && *f.Reserved == 0
+}
+
 // full says whether a function has no room now.
 func (s *Service) full(r ref) bool {
 	f := s.functions.Get(r.key())

@@ -42,6 +42,9 @@ const (
 	endSuccess   = "Success"
 	endExhausted = "RetriesExhausted"
 	endTooOld    = "EventAgeExceeded"
+	// endReserved is of a function that reserves no concurrency: it may not run at
+	// all. The guide tells the rule and not this word, which is another emulator's.
+	endReserved = "ZeroReservedConcurrency"
 )
 
 // ending is how an event ended: of one that never ran there is no result.

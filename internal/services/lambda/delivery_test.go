@@ -267,12 +267,20 @@ func TestAFailedEventLeavesARecordAndADeadLetter(t *testing.T) {
 		t.Errorf("the record is about %v", about)
 	}
 	// One that never ran has no answer.
-	must(w, lambdaapi.PutFunctionConcurrency, &lambdaapi.PutFunctionConcurrencyRequest{FunctionName: ptr("f"), ReservedConcurrentExecutions: ptr(int32(0))})
+	leave := w.full("f")
 	w.send("f", `{"fail":true}`)
 	w.eventually("it waits", func() bool { return w.lambda.events.Waiting(fRef.key()) == 1 })
 	w.clock.Advance(61 * time.Second)
 	r = record()
 	if about := r["requestContext"].(map[string]any); about["condition"] != "EventAgeExceeded" || about["approximateInvokeCount"] != 0.0 || r["responseContext"] != nil || r["responsePayload"] != nil {
+		t.Errorf("the record is %v", r)
+	}
+	leave()
+	// A function that may not run at all is not waited for, and the clock stands still.
+	must(w, lambdaapi.PutFunctionConcurrency, &lambdaapi.PutFunctionConcurrencyRequest{FunctionName: ptr("f"), ReservedConcurrentExecutions: ptr(int32(0))})
+	w.send("f", `{"n":1}`)
+	r = record()
+	if about := r["requestContext"].(map[string]any); about["condition"] != "ZeroReservedConcurrency" || about["approximateInvokeCount"] != 0.0 || r["responseContext"] != nil {
 		t.Errorf("the record is %v", r)
 	}
 }
