@@ -25,6 +25,7 @@ import (
 	"github.com/sallyport/sallyport/internal/services/sns"
 	"github.com/sallyport/sallyport/internal/services/sqs"
 	"github.com/sallyport/sallyport/internal/services/sts"
+	"github.com/sallyport/sallyport/internal/services/xray"
 	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/trail"
 	"github.com/sallyport/sallyport/policy"
@@ -135,7 +136,7 @@ func openWorldAt(t testing.TB, dir string, now clock.Clock, manual *clock.Manual
 		t.Fatal(err)
 	}
 	w.trail = tr
-	services := []op.Service{&owner{iam}, tokens, networks, logging, queues, topics, buckets, w.lambda, w.lambda.URLs()}
+	services := []op.Service{&owner{iam}, tokens, networks, logging, queues, topics, buckets, xray.New(xray.Deps{Clock: now}), w.lambda, w.lambda.URLs()}
 	w.bus, err = op.NewBus(op.Config{Gate: gate.New(iam, services, tr, bugs), Services: services, Clock: now, Bug: bugs})
 	if err != nil {
 		t.Fatal(err)
@@ -350,14 +351,23 @@ func refusedLike(t testing.TB, err error, status int, code, part string) {
 // zipOf makes a zip of one Python file, main.py.
 func zipOf(t testing.TB, source string) []byte {
 	t.Helper()
+	return zipOfFiles(t, "main.py="+source)
+}
+
+// zipOfFiles makes a zip of files: "path=text".
+func zipOfFiles(t testing.TB, files ...string) []byte {
+	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	f, err := z.Create("main.py")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.Write([]byte(source)); err != nil {
-		t.Fatal(err)
+	for _, file := range files {
+		name, text, _ := strings.Cut(file, "=")
+		f, err := z.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
