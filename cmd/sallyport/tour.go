@@ -18,7 +18,8 @@ type TourCmd struct{}
 func (TourCmd) Help() string {
 	return `Starts an ephemeral server and plays, with the real AWS SDK against a real
 function, who may invoke it and what it may do; how topics and buckets push to
-it, how it pulls from a queue, and how it writes to a bucket. Every step shows what was asked,
+it, how it pulls from a queue, and how it writes to a bucket; who may open its URL, and
+who may give it a layer. Every step shows what was asked,
 what was decided and why, and for each denial the smallest change that would
 allow it. Exits with 1 if a decision differs from what AWS would decide.`
 }

@@ -56,6 +56,8 @@ type stage struct {
 	// newest decision before that began.
 	queueURL, mapping string
 	mapped            int64
+	// address is the URL of orders.
+	address string
 }
 
 // player is one caller with the real SDK's clients.

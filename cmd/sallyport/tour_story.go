@@ -51,6 +51,11 @@ func story() []chapter {
 			opening: "Topics and buckets push to a function, at its invoke gate; a queue is pulled with its role.",
 			steps:   slices.Concat(topicPushes(), bucketPushes(), queueIsPulled(), functionWrites()),
 		},
+		{
+			name: "addresses and layers", left: "ITS ADDRESS, at the invoke gate: two permissions", right: "ITS LAYERS: the right of whoever gives them",
+			opening: "A function's URL asks two permissions of whoever opens it; a layer of another account lets in whom it names.",
+			steps:   slices.Concat(urlIsOpened(), layerIsUsed()),
+		},
 	}
 }
 

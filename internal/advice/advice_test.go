@@ -111,6 +111,12 @@ func TestAdvice(t *testing.T) {
 				`aws lambda add-permission --function-name f --statement-id AllowInvokeFunction-sns-amazonaws-com --action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn arn:aws:sns:us-east-1:111111111111:my-topic --region us-east-1`}}},
 		},
 		{
+			"a layer lets in accounts only", policy.Request{Principal: bob, Action: "lambda:GetLayerVersion", Resource: "arn:aws:lambda:us-east-1:111111111111:layer:tools:3"},
+			policy.Layers{Identity: []policy.Attached{attached(allow("lambda:*", "*"), "his", "", otherARN)}}, false,
+			[][]want{{{"resource", mine, "in the resource-based policy of version 3 of layer tools, allow lambda:GetLayerVersion to account 222222222222",
+				`aws lambda add-layer-version-permission --layer-name tools --version-number 3 --statement-id Allow-222222222222 --action lambda:GetLayerVersion --principal 222222222222 --region us-east-1`}}},
+		},
+		{
 			"another account's user, neither side allows", policy.Request{Principal: bob, Action: "lambda:InvokeFunction", Resource: fn + ":live"}, policy.Layers{}, true,
 			[][]want{{
 				{"resource", mine, "in the resource-based policy of function f:live, allow lambda:InvokeFunction to " + otherARN,

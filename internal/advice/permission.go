@@ -107,17 +107,7 @@ func (b *bench) permit(f function) bool {
 	}
 	b.exact = b.exact && g.exact
 	a := b.resource()
-	sid := unused(statementID(b.Request), func(id string) bool {
-		if a.Policy == nil {
-			return false
-		}
-		for _, s := range a.Policy.Document().Statements {
-			if s.Sid() == id {
-				return true
-			}
-		}
-		return false
-	})
+	sid := unused(statementID(b.Request), func(id string) bool { return hasStatement(a, id) })
 	s := g.statement(sid, b.Request)
 	b.extend(a, []policy.Statement{s})
 	target := "function " + f.name

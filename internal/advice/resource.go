@@ -8,13 +8,16 @@ import (
 	"github.com/sallyport/sallyport/policy"
 )
 
-// addToResource adds to a resource-based policy: a function's through
-// AddPermission, that of a queue, topic or bucket by writing all of it anew, any
+// addToResource adds to a resource-based policy: a function's or layer
+// version's through AddPermission and its like, that of a queue, topic or bucket by writing all of it anew, any
 // other's in words only. (SQS and SNS have an AddPermission too: it can neither
 // name services nor make conditions.)
 func (b *bench) addToResource(c *policy.Change) bool {
 	if f, ok := parseFunction(b.Request.Resource); ok {
 		return b.permit(f)
+	}
+	if l, ok := parseLayerVersion(b.Request.Resource); ok {
+		return b.permitLayer(l)
 	}
 	added, ok := statements(c)
 	if !ok {
