@@ -5,7 +5,7 @@
 //
 // Lambda calls other services in these ways only, all over the bus:
 //
-//   - On behalf of its caller (aws:ViaAWSService) it reads code from a bucket.
+//   - On behalf of its caller (aws:ViaAWSService) it reads code and layers from a bucket.
 //
 //   - As the service principal lambda.amazonaws.com it performs sts:AssumeRole
 //     on the execution role, when the role is set and for each new execution
@@ -43,10 +43,13 @@
 // # How it differs from AWS
 //
 //   - Code comes in the request or from a bucket, as a zip; there are no
-//     layers, VPC, EventBridge destinations, X-Ray tracing,
+//     VPC, EventBridge destinations, X-Ray tracing,
 //     customer KMS keys, SnapStart, JSON log format, file
 //     systems, durable functions or tenant isolation yet. A request that asks
 //     for one of them is refused and says so: nothing is silently ignored.
+//   - GetLayerVersion, like GetFunction, gives no address to download code from.
+//     Where functions run without a sandbox, layers are found through the search
+//     paths of Python, Node.js, programs and libraries, but not at /opt itself.
 //   - Container images are described and cannot run: an invoke says so, and what to
 //     do. There is no Amazon ECR, so no repository policy is asked when a function
 //     is made of one, and its digest is known only if the address has it.
