@@ -95,7 +95,7 @@ func (w *keyWorld) keyCases() map[string]keyCase {
 		"lambda:Principal":                            {present: w.addPermission("ann", ""), values: []string{"*"}, absent: w.invoke("ann")},
 		"lambda:FunctionUrlAuthType":                  {present: w.addPermission("ann", "NONE"), values: []string{"NONE"}, absent: w.addPermission("ann", "")},
 		"lambda:SourceFunctionArn":                    {present: w.invoke("f"), values: []string{function}, absent: w.invoke("own")},
-		"lambda:EventSourceToken":                     {never: "only event sources outside AWS (Alexa skills) send one, and AWS documents no request that carries it: not one to a function URL either", until: []string{"alexa:InvokeSkill"}},
+		"lambda:EventSourceToken":                     {never: "only event sources outside AWS (Alexa skills) send one, and AWS documents no request that carries it: not one to a function URL either"},
 		"lambda:InvokedViaFunctionUrl":                {present: w.url("lambda:InvokeFunction"), values: []string{"true"}, absent: w.invoke("ann")},
 		"lambda:FunctionArn":                          {present: w.mapping("ann"), values: []string{function}, absent: w.invoke("ann")},
 		"lambda:FunctionArn of a URL":                 {present: w.url("lambda:InvokeFunctionUrl"), values: []string{function}, absent: w.url("lambda:InvokeFunction")},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -127,8 +128,12 @@ func TestSignaturesOfURLs(t *testing.T) {
 		}
 		return signed
 	}
-	if got := w.send("", "GET", presigned("us-east-1"), "").event(t); got["rawPath"] != "/signed/path" {
-		t.Errorf("a presigned request: %v", got["rawPath"])
+	if got := w.send("", "GET", presigned("us-east-1"), "").event(t); got["rawPath"] != "/signed/path" || got["rawQueryString"] != "q=1" {
+		t.Errorf("a presigned request: %v %v", got["rawPath"], got["rawQueryString"])
+	}
+	hidden := strings.Replace(presigned("us-east-1"), "X-Amz-Signature", "X%2DAmz-Signature", 1)
+	if got := w.send("", "GET", hidden, "").event(t); got["rawQueryString"] != "q=1" {
+		t.Errorf("a presigned request, spelled otherwise: %v", got["rawQueryString"])
 	}
 	const mismatch = "The request signature we calculated does not match the signature you provided."
 	for _, c := range []struct {
@@ -313,5 +318,58 @@ func TestTheOtherWaysToAURL(t *testing.T) {
 			t.Errorf("%s: %v, %v", c.name, e["rawPath"], about)
 		}
 		w.mustBe(c.name, r, bothAllowed)
+	}
+}
+
+// TestURLsOverTLS have an address that says so.
+func TestURLsOverTLS(t *testing.T) {
+	w := newURLWorld(t)
+	w.code(echoEvent)
+	w.makeURL(lambda.CreateFunctionUrlConfigInput{AuthType: openToAll})
+	w.open()
+	secure := httptest.NewTLSServer(w.server.handler)
+	defer secure.Close()
+	config := w.sdk("root")
+	config.BaseEndpoint, config.HTTPClient = &secure.URL, secure.Client()
+	out, err := lambda.NewFromConfig(config).GetFunctionUrlConfig(context.Background(), &lambda.GetFunctionUrlConfigInput{FunctionName: aws.String("f")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := strings.Cut(strings.TrimPrefix(secure.URL, "https://"), ":")
+	address := *out.FunctionUrl
+	if !strings.HasPrefix(address, "https://") || !strings.HasSuffix(address, ".localhost:"+port+"/") {
+		t.Errorf("asked over TLS: %s", address)
+	}
+	w.client = secure.Client()
+	e := w.send("", "GET", secure.URL+"/_sallyport/url/"+strings.TrimPrefix(address, "https://")[:32]+"/x", "").event(t)
+	if headers := e["headers"].(map[string]any); headers["x-forwarded-proto"] != "https" || headers["x-forwarded-port"] != port {
+		t.Errorf("%v", headers)
+	}
+}
+
+// TestALoopThroughAURLIsStopped, as one through the API: what the function asks for
+// was caused by the request that it serves.
+func TestALoopThroughAURLIsStopped(t *testing.T) {
+	w := newURLWorld(t)
+	address := w.makeURL(lambda.CreateFunctionUrlConfigInput{AuthType: openToAll})
+	w.open()
+	w.code(`import os, urllib.request, urllib.error
+def handler(event, context):
+    depth = int(event["rawPath"].strip("/") or 0)
+    if depth > 30:
+        return {"statusCode": 200, "body": "nobody stopped it"}
+    url = os.environ["AWS_ENDPOINT_URL"] + "/_sallyport/url/" + event["requestContext"]["apiId"] + "/" + str(depth + 1)
+    try:
+        return {"statusCode": 200, "body": urllib.request.urlopen(url).read().decode()}
+    except urllib.error.HTTPError as e:
+        return {"statusCode": 200, "body": "%d after %d: %s" % (e.code, depth, e.headers["x-amzn-ErrorType"])}
+`)
+	if _, err := w.lambda("root").UpdateFunctionConfiguration(context.Background(), &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("f"), Timeout: aws.Int32(60)}); err != nil {
+		t.Fatal(err)
+	}
+	w.settled()
+	r := w.send("", "GET", address, "")
+	if r.body != "400 after 15: RecursiveInvocationException" {
+		t.Errorf("%d %s", r.status, r.body)
 	}
 }

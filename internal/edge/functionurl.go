@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -181,12 +183,11 @@ func (h *Handler) identifiedURL(u *urlRequest) error {
 		if identity != nil {
 			h.signedBy(u.call, identity)
 		}
-		// Whoever has them could send the request again.
 		header.Del("Authorization")
 		header.Del("X-Amz-Security-Token")
 	}
 	u.call.Input = &functionurlapi.Request{
-		ID: u.id, AuthType: u.url.AuthType, Domain: u.domain, Method: u.given.Method, Path: u.seen(), Query: u.given.URL.RawQuery, Protocol: u.given.Proto,
+		ID: u.id, AuthType: u.url.AuthType, Domain: u.domain, Method: u.given.Method, Path: u.seen(), Query: u.asked(), Protocol: u.given.Proto,
 		Header: header, Body: u.body,
 	}
 	return nil
@@ -199,6 +200,25 @@ func (u *urlRequest) seen() string {
 		return u.path
 	}
 	return sigv4.NormalPath(u.path)
+}
+
+// asked is the query for the function: without what a presigned request is signed
+// with. Like the header of other signatures it is the door's, and whoever has it
+// could send the request again.
+func (u *urlRequest) asked() string {
+	query := u.given.URL.RawQuery
+	if !u.call.Origin.Signature.Presigned {
+		return query
+	}
+	return strings.Join(slices.DeleteFunc(strings.Split(query, "&"), func(piece string) bool {
+		name, _, _ := strings.Cut(piece, "=")
+		plain, err := url.QueryUnescape(name) // as the verifier reads it
+		return err == nil && slices.Contains(presigning, plain)
+	}), "&")
+}
+
+var presigning = []string{
+	"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Security-Token",
 }
 
 // hopByHop are the headers that are the connection's, not the request's (RFC 9110
