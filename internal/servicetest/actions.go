@@ -62,6 +62,10 @@ func IsAction(action string, services []*api.Service) bool {
 // withoutResource are actions that know no resource type: on "*" only. Of the
 // other actions of these services none is.
 var withoutResource = map[string][]string{
+	"ec2": { // of those that are bound
+		"DescribeAccountAttributes", "DescribeAvailabilityZones", "DescribeNetworkAcls", "DescribeNetworkInterfaces", "DescribeRegions",
+		"DescribeRouteTables", "DescribeSecurityGroupRules", "DescribeSecurityGroups", "DescribeSubnets", "DescribeTags", "DescribeVpcs",
+	},
 	"lambda": {
 		"ConnectMicrovm", "CreateCodeSigningConfig", "CreateEventSourceMapping", "CreateMicrovmImage", "GetAccountSettings", "ListCapacityProviders",
 		"ListCodeSigningConfigs", "ListEventSourceMappings", "ListFunctions", "ListLayerVersions", "ListLayers", "ListManagedMicrovmImages",

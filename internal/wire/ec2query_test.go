@@ -1,13 +1,10 @@
 package wire
 
 import (
-	"context"
 	"net/http/httptest"
 	"reflect"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"github.com/sallyport/sallyport/internal/api"
 	ec2api "github.com/sallyport/sallyport/internal/api/ec2"
@@ -80,11 +77,4 @@ func TestEC2Answers(t *testing.T) {
 	if w.Code != 412 || w.Body.String() != want {
 		t.Errorf("got  %d %s\nwant %s", w.Code, w.Body, want)
 	}
-}
-
-func TestTheSDKKnowsErrorsOfEC2(t *testing.T) {
-	w := newWorld(t)
-	w.failure = api.Newf(400, "InvalidSubnetID.NotFound", "The subnet ID 'subnet-a' does not exist")
-	_, err := ec2.NewFromConfig(w.config()).DescribeSubnets(context.Background(), nil)
-	expectCode(t, err, "InvalidSubnetID.NotFound", "The subnet ID 'subnet-a' does not exist")
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -108,7 +107,7 @@ func (w *world) client(s *api.Service) any {
 	case "lambda":
 		return lambda.NewFromConfig(c)
 	case "ec2":
-		return ec2.NewFromConfig(c)
+		return ec2Client(c)
 	case "iam":
 		return iam.NewFromConfig(c)
 	case "s3":
