@@ -16,8 +16,8 @@ import (
 	"github.com/sallyport/sallyport/internal/op"
 )
 
-// maxClientContext bounds the decoded client context (AWS Lambda API
-// reference, Invoke).
+// maxClientContext bounds the client context as it is sent, in base64 (AWS Lambda
+// API reference, Invoke). Which text AWS has for a longer one is UNCONFIRMED.
 const maxClientContext = 3_583
 
 func (s *Service) invoke(ctx context.Context, c *op.Call, in *lambdaapi.InvocationRequest) (*lambdaapi.InvocationResponse, error) {
@@ -103,7 +103,7 @@ func newOrder(c *op.Call, in *lambdaapi.InvocationRequest) (*executor.Invocation
 	}
 	if in.GetClientContext() != "" {
 		raw, err := base64.StdEncoding.DecodeString(*in.ClientContext)
-		if err != nil || len(raw) > maxClientContext || checkJSON(raw) != nil {
+		if err != nil || len(*in.ClientContext) > maxClientContext || checkJSON(raw) != nil {
 			return nil, lambdaapi.NewInvalidRequestContentException("Client context must be a valid Base64-encoded JSON object.")
 		}
 		o.ClientContext = string(raw)
