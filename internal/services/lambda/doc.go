@@ -73,6 +73,11 @@
 //     AWS goes on with what it has for a while.
 //   - Event source mappings are of SQS queues only. An update that only disables
 //     one is not refused for rights that its role has lost.
+//   - A function that streams waits as soon as its reader does; AWS keeps some of the
+//     response for slow readers, and slows down what comes after the first 6 MB.
+//     The last event of a stream names a failure by its type, also one that came
+//     before the first byte (UNCONFIRMED).
+//   - InvokeAsync is let in by lambda:InvokeAsync alone (UNCONFIRMED).
 //   - A recursive loop is told by which request caused which, not by a trace
 //     header: loops through invokes, destinations, topics and buckets behind
 //     destinations are stopped after sixteen runs. One through a queue, or through
