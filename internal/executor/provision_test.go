@@ -19,7 +19,8 @@ n = 0
 def handler(event, context):
     global n
     n += 1
-    time.sleep(event.get("sleep", 0))
+    while event.get("wait") and not os.path.exists(os.environ["LAMBDA_TASK_ROOT"] + "/go-on"):
+        time.sleep(0.01)
     if event.get("exit"):
         os._exit(1)
     return [os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"], n]
@@ -76,7 +77,7 @@ func TestInvokesSpillOverWhenAllProvisionedEnvironmentsAreBusy(t *testing.T) {
 	w.has(p, 1)
 	slow := make(chan *Result)
 	go func() {
-		r, err := w.x.Invoke(context.Background(), f, &Invocation{RequestID: "slow", Payload: []byte(`{"sleep":1}`), First: p})
+		r, err := w.x.Invoke(context.Background(), f, &Invocation{RequestID: "slow", Payload: []byte(`{"wait":true}`), First: p})
 		if err != nil {
 			t.Error(err)
 		}
@@ -90,6 +91,7 @@ func TestInvokesSpillOverWhenAllProvisionedEnvironmentsAreBusy(t *testing.T) {
 	if s := p.State(); s.Available != 1 {
 		t.Errorf("a busy environment is not available any more: %+v", s)
 	}
+	w.write(f.CodeDir, "go-on", "")
 	if r := <-slow; string(r.Payload) != `["provisioned-concurrency", 1]` {
 		t.Errorf("the slow invoke: %s", r.Payload)
 	}

@@ -11,7 +11,6 @@ import (
 
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	"github.com/sallyport/sallyport/internal/clock"
-	"github.com/sallyport/sallyport/internal/executor"
 	"github.com/sallyport/sallyport/internal/limits"
 )
 
@@ -393,34 +392,5 @@ func TestProvisionedConcurrencyIsListedPageByPage(t *testing.T) {
 	}
 	if want := arnOf(here, "f:2") + " " + arnOf(here, "f:live"); strings.Join(got, " ") != want {
 		t.Errorf("got %v", got)
-	}
-}
-
-// 64 at a time under a reserved concurrency of 10: 10 run, the rest get AWS's reason.
-func TestReservedConcurrencyHoldsUnderLoad(t *testing.T) {
-	w := newWorld(t)
-	w.versions("f", "import time\ndef handler(e, c):\n    time.sleep(3)\n", 1)
-	must(w, lambdaapi.PutFunctionConcurrency, &lambdaapi.PutFunctionConcurrencyRequest{FunctionName: ptr("f"), ReservedConcurrentExecutions: ptr(int32(10))})
-	r := ref{account: here, region: region, name: "f"}
-	errs := make(chan error, 64)
-	for range 64 {
-		go func() {
-			v := w.lambda.now().code(r)
-			_, err := w.lambda.run(context.Background(), r, v, &executor.Invocation{RequestID: "r", Payload: []byte("{}")})
-			errs <- err
-		}()
-	}
-	ran, throttles := 0, 0
-	for range 64 {
-		switch err := invokeError(<-errs).(type) {
-		case nil:
-			ran++
-		default:
-			refused(t, err, 429, "TooManyRequestsException", "Rate Exceeded.")
-			throttles++
-		}
-	}
-	if ran != 10 || throttles != 54 {
-		t.Errorf("%d ran, %d were throttled", ran, throttles)
 	}
 }
