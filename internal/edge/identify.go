@@ -83,7 +83,7 @@ func kind(state op.CredentialState) sigv4.Kind {
 // origin is where the request came from: the connection's address alone, as any
 // header about it could be made up.
 func origin(r *http.Request) op.Origin {
-	o := op.Origin{UserAgent: r.UserAgent(), Referer: r.Referer(), Secure: r.TLS != nil, Host: r.Host}
+	o := op.Origin{UserAgent: r.UserAgent(), Referer: r.Referer(), Secure: r.TLS != nil, Host: r.Host, TraceID: r.Header.Get("X-Amzn-Trace-Id")}
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		o.SourceIP = peer.Addr().Unmap().WithZone("").String()
 	}

@@ -60,15 +60,19 @@ type bareSandbox struct {
 	dir, code, opt string
 	out, in        *os.File
 	endpoints      net.Listener
+	// packets is the X-Ray daemon's socket, nil without one.
+	packets net.PacketConn
 	// next is the listener of the next start.
 	next  net.Listener
 	ended chan struct{}
 	once  sync.Once
 
 	mu sync.Mutex
-	// current is the running process, if any; over is closed after its end.
+	// current is the running runtime, if any. others are extensions; each process
+	// is counted in all until its end was told.
 	current *os.Process
-	over    chan struct{}
+	others  map[*os.Process]struct{}
+	all     sync.WaitGroup
 	used    int64
 }
 
@@ -80,6 +84,9 @@ func (b *bareSandbox) listen() error {
 
 func (b *bareSandbox) assign(a assignment) error {
 	b.code, b.opt = a.codeDir, a.layerDir
+	if err := b.openDaemon(a.daemon); err != nil {
+		return err
+	}
 	if b.opt == "" {
 		b.opt = "/opt"
 	}
@@ -91,6 +98,9 @@ func (b *bareSandbox) places() places {
 	if b.next != nil {
 		p.api = b.next.Addr().String()
 	}
+	if b.packets != nil {
+		p.daemon = b.packets.LocalAddr().String()
+	}
 	if b.endpoints != nil {
 		p.endpoint = b.endpoints.Addr().String()
 	}
@@ -98,31 +108,11 @@ func (b *bareSandbox) places() places {
 }
 
 func (b *bareSandbox) start(c command, exited func(exit)) (net.Listener, error) {
-	l := b.next
-	b.next = nil
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	cmd, err := b.run(c)
-	if err != nil {
-		go exited(exit{failed: err})
-		return l, nil
+	l, err := b.prepare()
+	if err == nil {
+		err = b.launch("", c, exited)
 	}
-	over := make(chan struct{})
-	b.current, b.over = cmd.Process, over
-	go func() {
-		err := cmd.Wait()
-		b.mu.Lock()
-		b.current = nil
-		b.used = max(b.used, peakOf(cmd.ProcessState))
-		b.mu.Unlock()
-		var x exit
-		if err != nil {
-			x.status = cmd.ProcessState.String()
-		}
-		exited(x)
-		close(over)
-	}()
-	return l, nil
+	return l, err
 }
 
 // run starts the process. One that was written a moment ago may be held open by
@@ -143,14 +133,14 @@ func (b *bareSandbox) run(c command) (*exec.Cmd, error) {
 // stop ends the process group. A process that left it is out of reach.
 func (b *bareSandbox) stop() error {
 	b.mu.Lock()
-	p, over := b.current, b.over
-	if p != nil {
+	if b.current != nil {
+		killGroup(b.current)
+	}
+	for p := range b.others {
 		killGroup(p)
 	}
 	b.mu.Unlock()
-	if over != nil {
-		<-over
-	}
+	b.all.Wait()
 	if b.next != nil {
 		return nil
 	}
@@ -180,6 +170,9 @@ func (b *bareSandbox) destroy() {
 			if l != nil {
 				l.Close()
 			}
+		}
+		if b.packets != nil {
+			b.packets.Close()
 		}
 		b.in.Close()
 		// Whoever reads it closes it, unless nobody does. A process that escaped

@@ -20,6 +20,10 @@ type order struct {
 	Setup *setupOrder `json:",omitempty"`
 	Start *startOrder `json:",omitempty"`
 	Stop  bool        `json:",omitempty"`
+	// Terminate asks the runtime to end.
+	Terminate bool `json:",omitempty"`
+	// Dial is a port of the sandbox to connect to.
+	Dial int `json:",omitempty"`
 	// Kill ends the function's processes without an answer.
 	Kill bool `json:",omitempty"`
 	// Pause and Resume stop and continue the function's processes.
@@ -39,8 +43,10 @@ type setupOrder struct {
 	APIPort, EndpointPort int
 }
 
-// startOrder starts the runtime process. The first one has an assignment.
+// startOrder starts the runtime process, or the extension Name; without a Path, none.
+// The first one has an assignment.
 type startOrder struct {
+	Name   string       `json:",omitempty"`
 	Assign *assignOrder `json:",omitempty"`
 	// Listen asks for a fresh Runtime API listener.
 	Listen    bool `json:",omitempty"`
@@ -55,6 +61,8 @@ type assignOrder struct {
 	Layers string `json:",omitempty"`
 	Mounts []string
 	TempMB int
+	// DaemonPort is that of the X-Ray daemon, 0 for none.
+	DaemonPort int `json:",omitempty"`
 	// DataLimit bounds the data of each process when no cgroup bounds their
 	// memory; 0 is no bound.
 	DataLimit int64
@@ -69,7 +77,14 @@ type event struct {
 	// Started comes with the runtime's /proc status file, which tells its memory
 	// where no control group does.
 	Started bool `json:",omitempty"`
-	// Failed says why the runtime could not be started; Exited how it ended.
+	// Daemon comes with the socket of the X-Ray daemon.
+	Daemon bool `json:",omitempty"`
+	// Dialed comes with a connection to a port; or Refused says why there is none.
+	Dialed  int    `json:",omitempty"`
+	Refused string `json:",omitempty"`
+	// Failed says why the runtime, or the extension Name, could not be started;
+	// Exited how it ended.
+	Name   string      `json:",omitempty"`
 	Failed string      `json:",omitempty"`
 	Exited *exitStatus `json:",omitempty"`
 	// Stopped says that no process of the function is left.

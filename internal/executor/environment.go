@@ -85,7 +85,7 @@ func newEnvironment(x *Executor, f *Function) *Environment {
 func (e *Environment) settle(s sandbox) error {
 	e.sandbox = s
 	f := e.function
-	err := s.assign(assignment{codeDir: f.CodeDir, layerDir: f.LayerDir, mounts: e.runtime.Mounts, memoryMB: f.MemoryMB, ephemeralMB: max(f.EphemeralMB, 512)})
+	err := s.assign(assignment{codeDir: f.CodeDir, layerDir: f.LayerDir, mounts: e.runtime.Mounts, memoryMB: f.MemoryMB, ephemeralMB: max(f.EphemeralMB, 512), daemon: e.tracesTo()})
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (e *Environment) run(ctx context.Context, inv *Invocation) (*Result, error)
 		e.journal.end()
 		return nil, err
 	}
-	result := &Result{Payload: o.payload, ContentType: o.contentType, EnvironmentID: e.ID, Cold: cold}
+	result := &Result{Payload: o.payload, ContentType: o.contentType, EnvironmentID: e.ID, Cold: cold, Ended: e.x.clock.Now(), Duration: u.duration, Init: u.init}
 	if o.failed {
 		result.FunctionError, result.ErrorType = "Unhandled", o.kind
 	}
@@ -263,7 +263,7 @@ func (e *Environment) report(inv *Invocation, u usage, o outcome) []byte {
 	if o.errorType == errorMemory {
 		u.peak = u.memoryMB << 20
 	}
-	return e.journal.end(text, endLine(inv.RequestID), reportLine(inv.RequestID, u, o))
+	return e.journal.end(text, endLine(inv.RequestID), reportLine(inv, u, o))
 }
 
 // init starts the runtime and waits until it asks for its first invocation.

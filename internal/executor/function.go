@@ -64,6 +64,9 @@ type Invocation struct {
 	// TraceID is the X-Amzn-Trace-Id header; InvokedARN has the qualifier as used;
 	// ClientContext is JSON. Each may be empty.
 	TraceID, InvokedARN, ClientContext string
+	// Segment is the id of the function's segment in its trace, for REPORT; empty
+	// when the invoke is not traced.
+	Segment string
 }
 
 // Sink takes a response while it is written. Begin, then Write, are called by one
@@ -97,6 +100,10 @@ type Result struct {
 	// EnvironmentID names the environment that ran it; Cold says that it was new.
 	EnvironmentID string
 	Cold          bool
+	// Ended is when the function was done, Duration the time it took, Init that of
+	// the init before it, if there was one.
+	Ended          time.Time
+	Duration, Init time.Duration
 }
 
 var (

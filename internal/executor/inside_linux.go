@@ -45,7 +45,7 @@ func init() {
 	// It allocates next to nothing: collect only when that proves wrong.
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(16 << 20)
-	i := &inside{}
+	i := &inside{started: map[int]string{}}
 	i.changed.L = &i.mu
 	err := i.obey()
 	_ = send(controlFD, event{Lost: err.Error()})
@@ -83,9 +83,9 @@ type inside struct {
 	tells   bool
 	mu      sync.Mutex
 	changed sync.Cond
-	// runtime is the process id of the runtime, 0 without one. children says
-	// that there may be processes to reap.
-	runtime  int
+	// started are the process ids of the runtime, whose name is empty, and of the
+	// extensions. children says that there may be processes to reap.
+	started  map[int]string
 	children bool
 }
 
@@ -103,6 +103,10 @@ func (i *inside) obey() error {
 			err = i.set(o.Setup)
 		case o.Start != nil:
 			err = i.start(o.Start)
+		case o.Terminate:
+			err = i.terminate()
+		case o.Dial != 0:
+			err = dialPort(o.Dial)
 		case o.Stop:
 			err = i.stop()
 		case o.Kill:
@@ -205,6 +209,11 @@ func (i *inside) start(o *startOrder) error {
 		if err := i.confine(o.Assign); err != nil {
 			return err
 		}
+		if o.Assign.DaemonPort != 0 {
+			if err := openDaemon(o.Assign.DaemonPort); err != nil {
+				return err
+			}
+		}
 	}
 	if !i.assigned {
 		return errors.New("started before it was assigned")
@@ -218,6 +227,9 @@ func (i *inside) start(o *startOrder) error {
 			return err
 		}
 	}
+	if o.Path == "" {
+		return nil
+	}
 	// The reaper must not see the process end before it is known.
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -230,11 +242,11 @@ func (i *inside) start(o *startOrder) error {
 		Dir: taskDir, Env: o.Env, Files: []uintptr{uintptr(null), outputFD, outputFD}, Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
-		return send(controlFD, event{Failed: "fork/exec " + o.Path + ": " + err.Error()})
+		return send(controlFD, event{Name: o.Name, Failed: "fork/exec " + o.Path + ": " + err.Error()})
 	}
-	i.runtime, i.children = pid, true
+	i.started[pid], i.children = o.Name, true
 	i.changed.Broadcast()
-	if !i.tells {
+	if !i.tells || o.Name != "" {
 		return nil
 	}
 	status, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/status", unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -272,13 +284,17 @@ func (i *inside) reap() {
 		case err == unix.ECHILD:
 			i.children = false
 			i.changed.Broadcast()
-		case err == nil && pid == i.runtime && (status.Exited() || status.Signaled()):
-			i.runtime = 0
+		case err == nil && (status.Exited() || status.Signaled()):
+			name, known := i.started[pid]
+			if !known {
+				break
+			}
+			delete(i.started, pid)
 			e := exitStatus{Code: status.ExitStatus()}
 			if status.Signaled() {
 				e = exitStatus{Signal: int(status.Signal())}
 			}
-			_ = send(controlFD, event{Exited: &e})
+			_ = send(controlFD, event{Name: name, Exited: &e})
 		}
 		i.mu.Unlock()
 	}

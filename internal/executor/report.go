@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sallyport/sallyport/internal/executor/runtimes"
@@ -59,10 +60,10 @@ type usage struct {
 }
 
 // reportLine is an invoke's REPORT. The init is billed, as on AWS since August 2025.
-func reportLine(requestID string, u usage, o outcome) string {
+func reportLine(inv *Invocation, u usage, o outcome) string {
 	used := (u.peak + 1<<20 - 1) >> 20
 	b := append(make([]byte, 0, 256), "REPORT RequestId: "...)
-	b = append(b, requestID...)
+	b = append(b, inv.RequestID...)
 	b = append(b, "\tDuration: "...)
 	b = append(b, milliseconds(u.duration)...)
 	b = append(b, " ms\tBilled Duration: "...)
@@ -85,7 +86,24 @@ func reportLine(requestID string, u usage, o outcome) string {
 		b = append(b, "\tError Type: "...)
 		b = append(b, o.errorType...)
 	}
+	if inv.Segment != "" {
+		b = append(b, "\nXRAY TraceId: "...)
+		b = append(b, traceID(inv.TraceID)...)
+		b = append(b, "\tSegmentId: "...)
+		b = append(b, inv.Segment...)
+		b = append(b, "\tSampled: true\t"...)
+	}
 	return string(append(b, '\n'))
+}
+
+// traceID is the trace's id in a tracing header.
+func traceID(header string) string {
+	for part := range strings.SplitSeq(header, ";") {
+		if id, ok := strings.CutPrefix(part, "Root="); ok {
+			return id
+		}
+	}
+	return ""
 }
 
 func milliseconds(d time.Duration) string {

@@ -28,6 +28,15 @@ type sandbox interface {
 	// find the Runtime API. exited is called once, from another goroutine, when
 	// the process has ended or could not be started.
 	start(command, func(exit)) (net.Listener, error)
+	// prepare is start without a process: launch then starts those there are.
+	prepare() (net.Listener, error)
+	// launch starts a process beside others, after prepare. The empty name is the
+	// runtime's; exited is called as that of start is.
+	launch(name string, c command, exited func(exit)) error
+	// terminate asks the runtime process to end.
+	terminate()
+	// dial connects to a port of the sandbox's own 127.0.0.1.
+	dial(port int) (net.Conn, error)
 	// stop ends all processes of the function; exited was called when it
 	// returns. An error means that the sandbox is lost.
 	stop() error
@@ -55,6 +64,9 @@ type assignment struct {
 	codeDir, layerDir     string
 	mounts                []string
 	memoryMB, ephemeralMB int
+	// daemon takes the socket of the X-Ray daemon, before the first process starts,
+	// and reads it until the sandbox closes it; nil for no daemon.
+	daemon func(net.PacketConn)
 }
 
 // places are paths and addresses as a function's processes see them.
@@ -65,6 +77,8 @@ type places struct {
 	api string
 	// endpoint is host:port for AWS API calls; empty without one.
 	endpoint string
+	// daemon is host:port of the X-Ray daemon, which may not be there.
+	daemon string
 }
 
 // command is a process to start in the task directory.

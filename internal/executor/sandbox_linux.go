@@ -31,6 +31,9 @@ type linuxSandbox struct {
 	listening chan net.Listener
 	stopped   chan struct{}
 	ended     chan struct{}
+	// dials takes what came of a dial; one is made at a time.
+	dials   chan dialed
+	dialing sync.Mutex
 
 	mu sync.Mutex
 	// next is the Runtime API listener of the next start, if there is one already.
@@ -38,8 +41,12 @@ type linuxSandbox struct {
 	// assignment goes with the first start; assigned says that it was made.
 	assignment *assignOrder
 	assigned   bool
-	// exited is to be called when the runtime ends; nil when none runs.
-	exited func(exit)
+	// exited are to be called when a process ends: the runtime, whose name is empty,
+	// or an extension.
+	exited map[string]func(exit)
+	// daemon takes the socket of the X-Ray daemon, packets is the socket.
+	daemon  func(net.PacketConn)
+	packets net.PacketConn
 	// kills is the group's count of kills for lack of memory when the runtime started.
 	kills int64
 	// over says that exceeded was called since.
@@ -101,7 +108,7 @@ func (s *linuxSandbox) order(o order) error {
 func (d *linuxDriver) spawn() (*linuxSandbox, error) {
 	s := &linuxSandbox{
 		driver: d, apiPort: d.apiPort(),
-		ready: make(chan error, 1), listening: make(chan net.Listener, 1), stopped: make(chan struct{}, 1), ended: make(chan struct{}),
+		ready: make(chan error, 1), listening: make(chan net.Listener, 1), stopped: make(chan struct{}, 1), ended: make(chan struct{}), dials: make(chan dialed, 1),
 	}
 	var err error
 	if s.slot, err = d.takeSlot(); err != nil {
@@ -192,10 +199,15 @@ func (s *linuxSandbox) take(e event, files []*os.File) {
 		s.mu.Lock()
 		files, s.status = closed(s.status), files[0]
 		s.mu.Unlock()
+	case e.Daemon && len(files) == 1:
+		s.takeDaemon(files[0])
+	case e.Dialed != 0:
+		s.takeDialed(e, files)
+		return
 	case e.Failed != "":
-		s.exit(exit{failed: errors.New(e.Failed)})
+		s.exit(e.Name, exit{failed: errors.New(e.Failed)})
 	case e.Exited != nil:
-		s.exit(s.exitOf(e.Exited))
+		s.exit(e.Name, s.exitOf(e.Exited))
 	case e.Stopped:
 		select {
 		case s.stopped <- struct{}{}:
@@ -275,11 +287,11 @@ func (s *linuxSandbox) starved() bool {
 	return s.over || s.group.kills() > s.kills
 }
 
-// exit tells the runtime's end, once.
-func (s *linuxSandbox) exit(x exit) {
+// exit tells a process's end, once.
+func (s *linuxSandbox) exit(name string, x exit) {
 	s.mu.Lock()
-	exited := s.exited
-	s.exited = nil
+	exited := s.exited[name]
+	delete(s.exited, name)
 	s.mu.Unlock()
 	if exited != nil {
 		exited(x)
@@ -303,7 +315,10 @@ func (s *linuxSandbox) clear() {
 	case s.ready <- errors.New(why):
 	default:
 	}
-	s.exit(exit{status: "signal: killed", outOfMemory: s.starved()})
+	for _, name := range s.running() {
+		s.exit(name, exit{status: "signal: killed", outOfMemory: s.starved()})
+	}
+	s.closeDaemon()
 	s.control.Close()
 	for _, l := range []net.Listener{s.next, s.endpoints} {
 		if l != nil {
@@ -341,7 +356,7 @@ func (s *linuxSandbox) peak() int64 {
 }
 
 func (s *linuxSandbox) places() places {
-	p := places{task: taskDir, opt: optDir, runtime: loopsDir, temp: "/tmp", api: "127.0.0.1:" + strconv.Itoa(s.apiPort)}
+	p := places{task: taskDir, opt: optDir, runtime: loopsDir, temp: "/tmp", api: "127.0.0.1:" + strconv.Itoa(s.apiPort), daemon: "127.0.0.1:" + strconv.Itoa(daemonPort)}
 	if s.endpoints != nil {
 		p.endpoint = "127.0.0.1:" + strconv.Itoa(s.driver.endpointPort)
 	}
@@ -366,7 +381,10 @@ func (s *linuxSandbox) assign(a assignment) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.assignment, s.assigned = o, true
+	s.assignment, s.assigned, s.daemon = o, true, a.daemon
+	if a.daemon != nil {
+		o.DaemonPort = daemonPort
+	}
 	return s.group.bound(a.memoryMB, a.ephemeralMB, s.exceeded)
 }
 
@@ -377,7 +395,11 @@ func dataLimit(memoryMB int) int64 { return int64(2*memoryMB+512) << 20 }
 func (s *linuxSandbox) start(c command, exited func(exit)) (net.Listener, error) {
 	s.mu.Lock()
 	l, a := s.next, s.assignment
-	s.next, s.assignment, s.exited, s.kills, s.over = nil, nil, exited, s.group.kills(), false
+	s.next, s.assignment, s.kills, s.over = nil, nil, s.group.kills(), false
+	s.exited = map[string]func(exit){}
+	if exited != nil {
+		s.exited[""] = exited
+	}
 	s.mu.Unlock()
 	err := s.order(order{Start: &startOrder{Assign: a, Listen: l == nil, Path: c.path, Args: c.args, Env: c.env}})
 	if err != nil {

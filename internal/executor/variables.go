@@ -20,12 +20,9 @@ func (e *Environment) variables(at places) []string {
 		"SHLVL":           "0",
 		"PWD":             at.task,
 
-		// Nobody takes traces there; the SDK sends them without an answer.
 		"AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
-		"AWS_XRAY_DAEMON_ADDRESS":  "127.0.0.1:2000",
-		"_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",
-		"_AWS_XRAY_DAEMON_PORT":    "2000",
 	}
+	maps.Copy(v, daemonVariables(at))
 	switch r.Language {
 	case "python":
 		v["PYTHONPATH"] = at.runtime
@@ -53,6 +50,17 @@ func nodePath(runtime string, at places) string {
 	release := strings.TrimSuffix(strings.TrimPrefix(runtime, "nodejs"), ".x")
 	return at.opt + "/nodejs/node" + release + "/node_modules:" + at.opt + "/nodejs/node_modules:" +
 		at.runtime + "/node_modules:" + at.runtime + ":" + at.task
+}
+
+// daemonVariables say where the X-Ray daemon is. Nobody takes what is sent there
+// when the function is not traced; SDKs send without an answer.
+func daemonVariables(at places) map[string]string {
+	address := at.daemon
+	if address == "" {
+		address = "127.0.0.1:2000"
+	}
+	host, port, _ := strings.Cut(address, ":")
+	return map[string]string{"AWS_XRAY_DAEMON_ADDRESS": address, "_AWS_XRAY_DAEMON_ADDRESS": host, "_AWS_XRAY_DAEMON_PORT": port}
 }
 
 // reserved are the variables a user cannot set.

@@ -8,6 +8,8 @@ const (
 	// the daemon, in bytes; TraceSegmentsPut how many one request may have.
 	TraceSegment     = 64 << 10
 	TraceSegmentsPut = 50
+	// TraceDatagramHeader bounds the line before a document in a datagram.
+	TraceDatagramHeader = 256
 	// TraceBytes and TraceSegments bound one trace; AWS bounds its bytes only.
 	TraceBytes    = 500 << 10
 	TraceSegments = 1_000

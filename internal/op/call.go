@@ -21,6 +21,8 @@ type Origin struct {
 	Host string
 	// Secure says the request came over TLS.
 	Secure bool
+	// TraceID is the X-Amzn-Trace-Id header. It decides nothing.
+	TraceID string
 	// EnvironmentID names the function environment the request came from, if any.
 	EnvironmentID string
 	// Signature is what keys about the signature are filled from (s3:authType,

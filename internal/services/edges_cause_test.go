@@ -80,6 +80,15 @@ func deadLetters(target string) func(*crossing, string) error {
 	}
 }
 
+// traced makes the function one with active tracing.
+func traced(c *crossing, request string) error {
+	err := ask(c, request, lambdaapi.UpdateFunctionConfiguration, &lambdaapi.UpdateFunctionConfigurationRequest{
+		FunctionName: ptr("worker"), TracingConfig: &lambdaapi.TracingConfig{Mode: ptr("Active")},
+	})
+	c.settled("worker")
+	return err
+}
+
 // arranged is a cause as a part of the arrangement.
 func arranged(cause func(*crossing, string) error) func(*crossing) {
 	return func(c *crossing) {

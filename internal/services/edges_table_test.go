@@ -117,6 +117,9 @@ func roles() []edge {
 		{name: "a new log group", call: "lambda -> logs.CreateLogGroup", grant: byRole("logs:CreateLogGroup", "*", makeStream, write), cause: work, orphan: true, by: sessionARN, action: "logs:CreateLogGroup", resource: group + "*"},
 		{name: "a new log stream", call: "lambda -> logs.CreateLogStream", grant: byRole("logs:CreateLogStream", "*", makeGroup, write), arrange: logGroup, cause: work, orphan: true, by: sessionARN, action: "logs:CreateLogStream", resource: group + "*"},
 		{name: "log lines", call: "lambda -> logs.PutLogEvents", grant: byRole("logs:PutLogEvents", "*", makeGroup, makeStream), cause: work, orphan: true, by: sessionARN, action: "logs:PutLogEvents", resource: group + "*"},
+		{name: "segments of a traced function", call: "lambda -> xray.PutTraceSegments", grant: byRole("xray:PutTraceSegments", "*", allowing("xray:PutTelemetryRecords", "*")), arrange: arranged(traced), cause: work, by: sessionARN, action: "xray:PutTraceSegments", resource: "*"},
+		{name: "segments that a traced function will send", call: "lambda ~> xray.PutTraceSegments", grant: byRole("xray:PutTraceSegments", "*", allowing("xray:PutTelemetryRecords", "*")), cause: traced, refuses: true, by: sessionARN, action: "xray:PutTraceSegments", resource: "*"},
+		{name: "records that a traced function will send", call: "lambda ~> xray.PutTelemetryRecords", grant: byRole("xray:PutTelemetryRecords", "*", allowing("xray:PutTraceSegments", "*")), cause: traced, refuses: true, by: sessionARN, action: "xray:PutTelemetryRecords", resource: "*"},
 		{name: "code from a bucket", call: "lambda -> s3.GetObject", grant: byDev("s3:GetObject", bucketARN+"/*", allowing("lambda:*", "*"), allowing("iam:PassRole", "*")), cause: createFromBucket, refuses: true, by: devARN, action: "s3:GetObject", resource: bucketARN + "/code.zip"},
 	}
 }

@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport/sallyport/internal/executor"
@@ -31,6 +32,10 @@ type running struct {
 	err      error
 	function *executor.Function
 	release  func()
+	// session is that of its environments; sampled is the last second in which a
+	// request was traced for being the first of it.
+	session *session
+	sampled atomic.Int64
 	// users and stale are guarded by runtimes.mu: a stale one ends with its last user.
 	users int
 	stale bool
@@ -96,6 +101,7 @@ func (s *Service) prepare(ctx context.Context, e *running, r ref, v *config) {
 	}
 	e.release = release
 	keep := &session{}
+	e.session = keep
 	group := v.logGroup(r.name)
 	e.function = &executor.Function{
 		Key: e.key, Name: r.name, Version: v.Version, Account: r.account, Region: r.region, ARN: r.unqualified(),
@@ -105,6 +111,12 @@ func (s *Service) prepare(ctx context.Context, e *running, r ref, v *config) {
 		Credentials: s.environmentCredentials(r, v.Role, keep),
 		Logs: func(env *executor.Environment, events []executor.LogEvent) {
 			s.logs.add(r, group, env.LogStream, keep, events)
+		},
+		Tracing: v.Tracing,
+		Traces: func(env *executor.Environment, documents [][]byte) {
+			for _, d := range documents {
+				s.traces.add(e, env.Invocation(), string(d))
+			}
 		},
 	}
 }

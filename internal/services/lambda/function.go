@@ -43,6 +43,8 @@ type config struct {
 	LogGroup                 string            `json:",omitempty"`
 	// DeadLetters is the ARN of the queue or topic that gets events given up.
 	DeadLetters string `json:",omitempty"`
+	// Tracing says that the tracing mode is Active.
+	Tracing bool `json:",omitempty"`
 	// Network is where in a VPC the version is; nil if it never was in one.
 	Network *network `json:",omitempty"`
 	Code    code
@@ -174,7 +176,7 @@ func (c *config) list(r ref) *lambdaapi.FunctionConfiguration {
 		FunctionName: &r.name, FunctionArn: ptr(r.arn()), Runtime: optional(c.Runtime), Role: &c.Role, Handler: optional(c.Handler),
 		CodeSize: &c.Code.Size, Description: &c.Description, Timeout: &c.Timeout, MemorySize: &c.Memory,
 		LastModified: ptr(lastModified(c.Modified)), CodeSha256: optional(c.Code.SHA256), Version: &c.Version,
-		TracingConfig: &lambdaapi.TracingConfigResponse{Mode: ptr("PassThrough")}, RevisionId: &c.Revision,
+		TracingConfig: &lambdaapi.TracingConfigResponse{Mode: ptr(c.traceMode())}, RevisionId: &c.Revision,
 		PackageType: ptr(c.packageType()), ImageConfigResponse: c.Image.show(), Architectures: []string{c.Architecture},
 		EphemeralStorage: &lambdaapi.EphemeralStorage{Size: &c.Storage},
 		SnapStart:        &lambdaapi.SnapStartResponse{ApplyOn: ptr("None"), OptimizationStatus: ptr("Off")},

@@ -7,11 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	"github.com/sallyport/sallyport/internal/executor"
-	"github.com/sallyport/sallyport/internal/id"
 	"github.com/sallyport/sallyport/internal/limits"
 	"github.com/sallyport/sallyport/internal/op"
 )
@@ -82,7 +80,7 @@ func (s *Service) ordered(c *op.Call, in *lambdaapi.InvocationRequest) (o ordere
 
 // newOrder checks what an invoke hands to the function.
 func newOrder(c *op.Call, in *lambdaapi.InvocationRequest) (*executor.Invocation, error) {
-	o := &executor.Invocation{RequestID: c.RequestID, Payload: in.Payload, Tail: in.GetLogType() == "Tail", TraceID: newTraceID(c.Time)}
+	o := &executor.Invocation{RequestID: c.RequestID, Payload: in.Payload, Tail: in.GetLogType() == "Tail", TraceID: traceRoot(c.Origin.TraceID, c.Time)}
 	r, err := target(c)
 	if err != nil {
 		return nil, err
@@ -129,11 +127,6 @@ func checkJSON(text []byte) error {
 	return fmt.Errorf("%w\n at [Source: (byte[]); line: %d, column: %d]", syntax, line, column)
 }
 
-// newTraceID is a tracing header of a request that is not sampled.
-func newTraceID(now time.Time) string {
-	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", now.Unix(), id.Hex(12), id.Hex(8))
-}
-
 // parentKey is the context key of the request id of the invoke that makes
 // Lambda assume a role.
 type parentKey struct{}
@@ -155,7 +148,12 @@ func (s *Service) run(ctx context.Context, r ref, v *config, order *executor.Inv
 	}
 	defer s.unuse(e)
 	order.First = s.warm.first(r, v)
-	return s.executor.Invoke(ctx, e.function, order)
+	t := s.trace(e, order)
+	result, err := s.executor.Invoke(ctx, e.function, order)
+	if t != nil && err == nil {
+		s.traces.add(e, order.RequestID, t.segments(result)...)
+	}
+	return result, err
 }
 
 // invokeError says in Lambda's words why a function could not be run.

@@ -71,7 +71,7 @@ func (p *poller) runInRoom(ctx context.Context, event []byte, received time.Time
 		err := error(&throttled{reason: functionFull})
 		var result *executor.Result
 		if v.State == active {
-			order := &executor.Invocation{RequestID: id.UUID(), InvokedARN: p.to.arn(), Payload: event, TraceID: newTraceID(p.s.clock.Now())}
+			order := &executor.Invocation{RequestID: id.UUID(), InvokedARN: p.to.arn(), Payload: event, TraceID: traceRoot("", p.s.clock.Now())}
 			p.s.lineages.note(order.RequestID, p.s.lineages.next("", p.to)) // SQS carries no chain
 			result, err = p.s.run(ctx, p.to, v, order)
 		}

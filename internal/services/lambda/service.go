@@ -79,6 +79,7 @@ type Service struct {
 	code     *codeDirs
 	live     *runtimes
 	logs     *logWriter
+	traces   *traceWriter
 	sessions *roleSessions
 	lineages *lineages
 	pollers  *pollers
@@ -119,6 +120,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 	})
 	s.ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.logs = newLogWriter(s)
+	s.traces = &traceWriter{s: s}
 	return s, s.openTables(ctx)
 }
 
@@ -178,6 +180,7 @@ func (s *Service) Close() error {
 	s.background.Wait()
 	s.warm.close()
 	s.logs.close()
+	s.traces.close()
 	return s.code.close()
 }
 
@@ -196,6 +199,7 @@ func (s *Service) Reset(ctx context.Context) error {
 	s.retireStale()
 	s.warm.cool()
 	s.logs.forget()
+	s.traces.forget()
 	return s.sweepZips(ctx)
 }
 

@@ -22,6 +22,7 @@ type settings struct {
 	dead                                *lambdaapi.DeadLetterConfig
 	image                               *lambdaapi.ImageConfig
 	vpc                                 *lambdaapi.VpcConfig
+	tracing                             *lambdaapi.TracingConfig
 	// asked names each feature of the request that is not here.
 	asked []string
 }
@@ -29,9 +30,9 @@ type settings struct {
 func settingsOfCreate(in *lambdaapi.CreateFunctionRequest) *settings {
 	w := &settings{
 		runtime: in.Runtime, role: in.Role, handler: in.Handler, description: in.Description, timeout: in.Timeout, memory: in.MemorySize,
-		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn, dead: in.DeadLetterConfig, image: in.ImageConfig, vpc: in.VpcConfig,
+		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn, dead: in.DeadLetterConfig, image: in.ImageConfig, vpc: in.VpcConfig, tracing: in.TracingConfig,
 	}
-	w.features(in.TracingConfig, in.SnapStart, len(in.FileSystemConfigs), in.CapacityProviderConfig, in.DurableConfig)
+	w.features(in.SnapStart, len(in.FileSystemConfigs), in.CapacityProviderConfig, in.DurableConfig)
 	w.ask(in.TenancyConfig != nil, "TenancyConfig")
 	w.ask(in.PublishTo != nil, "PublishTo")
 	return w
@@ -40,18 +41,17 @@ func settingsOfCreate(in *lambdaapi.CreateFunctionRequest) *settings {
 func settingsOfUpdate(in *lambdaapi.UpdateFunctionConfigurationRequest) *settings {
 	w := &settings{
 		runtime: in.Runtime, role: in.Role, handler: in.Handler, description: in.Description, timeout: in.Timeout, memory: in.MemorySize,
-		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn, dead: in.DeadLetterConfig, image: in.ImageConfig, vpc: in.VpcConfig,
+		environment: in.Environment, storage: in.EphemeralStorage, logging: in.LoggingConfig, layers: in.Layers, key: in.KMSKeyArn, dead: in.DeadLetterConfig, image: in.ImageConfig, vpc: in.VpcConfig, tracing: in.TracingConfig,
 	}
-	w.features(in.TracingConfig, in.SnapStart, len(in.FileSystemConfigs), in.CapacityProviderConfig, in.DurableConfig)
+	w.features(in.SnapStart, len(in.FileSystemConfigs), in.CapacityProviderConfig, in.DurableConfig)
 	return w
 }
 
 // features notes what is asked for and not here. Members that switch a feature
 // off ask for nothing: tools send them always.
-func (w *settings) features(tracing *lambdaapi.TracingConfig, snap *lambdaapi.SnapStart,
+func (w *settings) features(snap *lambdaapi.SnapStart,
 	fileSystems int, capacity *lambdaapi.CapacityProviderConfig, durable *lambdaapi.DurableConfig,
 ) {
-	w.ask(tracing.GetMode() == "Active", "TracingConfig Active")
 	w.ask(snap.GetApplyOn() == "PublishedVersions", "SnapStart")
 	w.ask(fileSystems > 0, "FileSystemConfigs")
 	w.ask(capacity != nil, "CapacityProviderConfig")
@@ -156,6 +156,9 @@ func (w *settings) apply(c *config) {
 		c.Variables = w.environment.Variables
 	}
 	c.Image = c.Image.with(w.image)
+	if w.tracing.GetMode() != "" {
+		c.Tracing = w.tracing.GetMode() == traceActive
+	}
 	if w.dead != nil {
 		c.DeadLetters = w.dead.GetTargetArn()
 	}

@@ -74,7 +74,7 @@ func (s *Service) invokeURL(ctx context.Context, c *op.Call, in *functionurlapi.
 	if err := v.unready(); err != nil {
 		return nil, err
 	}
-	order := &executor.Invocation{RequestID: c.RequestID, InvokedARN: u.of.arn(), TraceID: newTraceID(c.Time)}
+	order := &executor.Invocation{RequestID: c.RequestID, InvokedARN: u.of.arn(), TraceID: traceRoot(c.Origin.TraceID, c.Time)}
 	if order.Payload, err = urlEvent(c, in, u, order.TraceID); err != nil {
 		return nil, err
 	}
