@@ -12,6 +12,9 @@ import (
 	"github.com/sallyport/sallyport/internal/servicetest"
 )
 
+// roadKey is the id of a KMS key, as keys have them.
+const roadKey = "11111111-2222-3333-4444-555555555555"
+
 // TestTheRoad is the conformance suite over every service of the server.
 func TestTheRoad(t *testing.T) {
 	s := start(t)
@@ -49,6 +52,9 @@ func TestTheRoad(t *testing.T) {
 				"RootId": "r-ab12", "ChildId": account, "ResourceId": account, "SourceParentId": "r-ab12", "DestinationParentId": "ou-ab12-11111111",
 			},
 			"s3": {"Bucket": "my-x", "VersionId": "", "CopySource": "my-y/key"},
+			"kms": {
+				"KeyId": roadKey, "TargetKeyId": roadKey, "AliasName": "alias/my-x", "SourceKeyId": roadKey, "DestinationKeyId": roadKey,
+			},
 			"sqs": {
 				"QueueUrl": "http://localhost/" + account + "/my-x", "QueueOwnerAWSAccountId": account, "SourceArn": "arn:aws:sqs:us-east-1:" + account + ":my-x",
 				"DestinationArn": "arn:aws:sqs:us-east-1:" + account + ":my-y",
@@ -60,7 +66,8 @@ func TestTheRoad(t *testing.T) {
 			},
 			"logs": {"LogGroupIdentifier": "", "ResourceArn": "arn:aws:logs:us-east-1:" + account + ":log-group:my-x"},
 		},
-		Unreached: map[string]string{"sts.AssumeRole": "a root user may not assume roles", "functionurl.InvokeFunctionUrl": "there is no function URL"},
+		Unreached: map[string]string{"sts.AssumeRole": "a root user may not assume roles", "functionurl.InvokeFunctionUrl": "there is no function URL",
+			"kms.Decrypt": "there is no ciphertext", "kms.ReEncrypt": "there is no ciphertext", "kms.RetireGrant": "there is no grant token"},
 	})
 }
 

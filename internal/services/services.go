@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport/sallyport/internal/op"
 	"github.com/sallyport/sallyport/internal/services/ec2"
 	"github.com/sallyport/sallyport/internal/services/iam"
+	"github.com/sallyport/sallyport/internal/services/kms"
 	"github.com/sallyport/sallyport/internal/services/lambda"
 	"github.com/sallyport/sallyport/internal/services/logs"
 	"github.com/sallyport/sallyport/internal/services/organizations"
@@ -92,6 +93,10 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lambda: %w", err)
 	}
+	keys, err := kms.New(ctx, kms.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log, Directory: directory})
+	if err != nil {
+		return nil, fmt.Errorf("kms: %w", err)
+	}
 	queues, err := sqs.New(ctx, sqs.Deps{Store: d.Store, Clock: d.Clock, Bug: d.Bug, Log: d.Log, Directory: directory})
 	if err != nil {
 		return nil, fmt.Errorf("sqs: %w", err)
@@ -112,13 +117,13 @@ func Start(ctx context.Context, d Deps) (*Set, error) {
 		},
 		DataDir: d.DataDir,
 		Reset: func(ctx context.Context) error {
-			return reset(ctx, functions, topics, buckets, queues, logging, tokens, directory, company, tracing, networks)
+			return reset(ctx, functions, keys, topics, buckets, queues, logging, tokens, directory, company, tracing, networks)
 		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sallyport: %w", err)
 	}
-	s.List = []op.Service{directory, tokens, networks, queues, topics, functions, functions.URLs(), buckets, logging, company, tracing, own}
+	s.List = []op.Service{directory, tokens, keys, networks, queues, topics, functions, functions.URLs(), buckets, logging, company, tracing, own}
 	s.Bus, err = op.NewBus(op.Config{
 		Gate: gate.New(directory, s.List, d.Trail, d.Bug), Services: s.List, Clock: d.Clock, Bug: d.Bug, Log: d.Log,
 	})

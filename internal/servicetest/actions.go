@@ -13,6 +13,7 @@ import (
 // permissionOnly are actions that are no operations.
 var permissionOnly = map[string][]string{
 	"iam":    {"PassRole"},
+	"kms":    {"ReEncryptFrom", "ReEncryptTo"},
 	"sts":    {"GetServiceBearerToken", "SetContext", "SetSourceIdentity", "TagSession"},
 	"lambda": {"DisableReplication", "EnableReplication", "InvokeFunction", "InvokeFunctionUrl", "PassCapacityProvider", "PassNetworkConnector", "UpdateFunctionCodeSigningConfig"},
 	"s3": {
@@ -27,6 +28,7 @@ var permissionOnly = map[string][]string{
 
 // ofAnother are operations that are judged by the action of another name.
 var ofAnother = map[string][]string{
+	"kms":    {"ReEncrypt"},
 	"lambda": {"GetLayerVersionByArn", "Invoke", "InvokeWithResponseStream"},
 	"s3": {
 		"CompleteMultipartUpload", "CopyObject", "CreateMultipartUpload", "DeleteBucketCors", "DeleteBucketEncryption", "DeleteBucketLifecycle",
