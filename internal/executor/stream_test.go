@@ -392,14 +392,16 @@ os._exit(0)
 // does the end of the executor or of the context.
 func TestAReaderWhoDoesNotReadKeepsNoFunction(t *testing.T) {
 	streamModes(t, func(t *testing.T, w *world, _ *gates) {
-		f := w.script("stuck", streaming+"while True:\n    id, body = next()\n    s = Stream(id)\n    s.put(b'x')\n    s.close()\n")
+		const source = streaming + "while True:\n    id, body = next()\n    s = Stream(id)\n    s.put(b'x')\n    s.close()\n"
+		f := w.script("stuck", source)
 		f.Timeout = time.Second
 		s := newSpout()
 		s.hold = make(chan struct{})
 		if r := <-w.run(f, "{}", s); r.ErrorType != "Sandbox.Timedout" {
 			t.Errorf("got %+v", r)
 		}
-		f.Timeout = time.Hour
+		f = w.script("stuck for long", source)
+		f.Timeout = 15 * time.Minute
 		s = newSpout()
 		s.hold = make(chan struct{})
 		ctx, cancel := context.WithCancel(context.Background())
