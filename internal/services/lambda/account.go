@@ -12,7 +12,7 @@ import (
 func (s *Service) getAccountSettings(_ context.Context, c *op.Call, _ *lambdaapi.GetAccountSettingsRequest) (*lambdaapi.GetAccountSettingsResponse, error) {
 	here := ref{account: c.Account, region: c.Region}
 	sum := s.totals.of(here)
-	claimed, _ := s.claims.of(here)
+	claimed := s.claims.at(here)
 	return &lambdaapi.GetAccountSettingsResponse{
 		AccountLimit: &lambdaapi.AccountLimit{
 			TotalCodeSize: ptr(int64(limits.CodeStorage)), CodeSizeUnzipped: ptr(int64(limits.Unzipped)), CodeSizeZipped: ptr(int64(limits.FunctionZip)),

@@ -79,13 +79,21 @@ func (c *claims) change(key string, change func(*claim)) {
 	}
 }
 
-// of is what the functions of a region and account claim together, and what is
-// provisioned for one of them.
-func (c *claims) of(r ref) (place, provisioned int) {
+// at is what the functions of a region and account claim together.
+func (c *claims) at(r ref) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	own := c.functions[r.key()]
-	return c.places[r.account+"\x00"+r.region], own.provisioned
+	return c.places[r.account+"\x00"+r.region]
+}
+
+// provisioned is what is provisioned for one function's versions and aliases.
+func (c *claims) provisioned(r ref) int {
+	if c.any.Load() == 0 {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.functions[r.key()].provisioned
 }
 
 // part is what is provisioned for exactly this version or alias.

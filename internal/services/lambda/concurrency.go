@@ -44,11 +44,10 @@ func (t *throttled) wire() *api.Error {
 // pool is the pool a function runs in, how many may be in it, and why it is full.
 // What is provisioned for versions and aliases is theirs alone.
 func (s *Service) pool(f *function, r ref) (pool string, most int, reason string) {
-	claimed, provisioned := s.claims.of(r)
 	if f.Reserved != nil {
-		return r.key(), int(*f.Reserved) - provisioned, functionFull
+		return r.key(), int(*f.Reserved) - s.claims.provisioned(r), functionFull
 	}
-	return r.place(), limits.ConcurrencyPerRegion - claimed, accountFull
+	return r.place(), limits.ConcurrencyPerRegion - s.claims.at(r), accountFull
 }
 
 // enter takes a place for one invoke of a function; leave gives it back and
@@ -122,7 +121,7 @@ func (s *Service) setReserved(ctx context.Context, r ref, n *int32) error {
 			return noFunction(r.with(latest).arn())
 		}
 		if n != nil {
-			claimed, provisioned := s.claims.of(r)
+			claimed, provisioned := s.claims.at(r), s.claims.provisioned(r)
 			if int(*n) < provisioned {
 				return invalid(" ReservedConcurrentExecutions  %d should not be lower than function's total provisioned concurrency [%d].", *n, provisioned)
 			}

@@ -100,7 +100,7 @@ func (v view) provisionedAlias(r ref) bool {
 // affordable refuses more than the function's reserved concurrency, or the
 // region's, leaves (texts recorded from AWS).
 func (s *Service) affordable(v view, r ref, n int32) error {
-	claimed, own := s.claims.of(r)
+	claimed, own := s.claims.at(r), s.claims.provisioned(r)
 	old := 0
 	if p := get(v, s.provisioned, r.part(r.qualifier)); p != nil {
 		old = int(p.Requested)
