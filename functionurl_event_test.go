@@ -157,6 +157,8 @@ func TestAnswersOfAURL(t *testing.T) {
 		{`{"statusCode": 200}`, 200, "", "application/json"},
 		{`{"statusCode": 200, "body": {"a": 1}}`, 200, `{"a": 1}`, "application/json"},
 		{`{"statusCode": 302, "headers": {"Location": "/there"}}`, 302, "", "application/json"},
+		{`{"StatusCode": 404, "Body": "not these names"}`, 200, `{"StatusCode": 404, "Body": "not these names"}`, "application/json"},
+		{`{"statusCode": null, "body": "x"}`, 200, "x", "application/json"},
 		{`{"statusCode": 99}`, 502, failed, "application/json"},
 		{`{"statusCode": 101}`, 502, failed, "application/json"},
 		{`{"statusCode": 1000}`, 502, failed, "application/json"},

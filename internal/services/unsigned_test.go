@@ -13,8 +13,9 @@ import (
 )
 
 // bySecret are the only operations that an unsigned request can reach outside of
-// S3, each by a secret (docs/decisions/006). A new one is a new way in for nobody
-// in particular: it needs a reason there first.
+// S3 and public function URLs (TestUnsignedRequestsToFunctionURLs), each by a secret
+// (docs/decisions/006). A new one is a new way in for nobody in particular: it needs a
+// reason there first.
 func bySecret() []string { return []string{"sns.ConfirmSubscription", "sns.Unsubscribe"} }
 
 func TestWhatUnsignedRequestsCanReach(t *testing.T) {

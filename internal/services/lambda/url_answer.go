@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/textproto"
@@ -18,29 +19,40 @@ import (
 
 // httpResponse is what a function may say of its response (payload format 2.0).
 type httpResponse struct {
-	StatusCode *json.Number               `json:"statusCode"`
-	Headers    map[string]json.RawMessage `json:"headers"`
-	Cookies    []string                   `json:"cookies"`
-	Body       json.RawMessage            `json:"body"`
-	Base64     bool                       `json:"isBase64Encoded"`
+	status  *json.Number
+	headers map[string]json.RawMessage
+	cookies []string
+	text    json.RawMessage
+	base64  bool
+}
+
+// readResponse reads a response by its members' exact names; ok is false for JSON
+// that is none, since it names no status.
+func readResponse(text []byte) (r httpResponse, ok bool, err error) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(text, &members) != nil {
+		return r, false, nil
+	}
+	var errs []error
+	for name, to := range map[string]any{"statusCode": &r.status, "headers": &r.headers, "cookies": &r.cookies, "body": &r.text, "isBase64Encoded": &r.base64} {
+		if raw, given := members[name]; given {
+			errs = append(errs, json.Unmarshal(raw, to))
+		}
+	}
+	_, ok = members["statusCode"]
+	return r, ok, errors.Join(errs...)
 }
 
 // urlAnswer is the answer for what a function returned: as it says where it names a
 // status, else its result as JSON.
 func urlAnswer(payload []byte) *functionurlapi.Response {
-	var said httpResponse
-	var probe struct {
-		StatusCode json.RawMessage `json:"statusCode"`
-	}
-	if err := json.Unmarshal(payload, &probe); err != nil || probe.StatusCode == nil {
+	said, ok, err := readResponse(payload)
+	if !ok {
 		return &functionurlapi.Response{Status: http.StatusOK, Header: http.Header{"Content-Type": {jsonContent}}, Body: api.BytesStream(payload)}
 	}
-	if err := json.Unmarshal(payload, &said); err != nil {
-		return badGateway()
-	}
-	out := said.begin(jsonContent)
-	body, ok := said.body()
-	if out == nil || !ok {
+	out := said.begin()
+	body, decoded := said.body()
+	if err != nil || out == nil || !decoded {
 		return badGateway()
 	}
 	out.Body = api.BytesStream(body)
@@ -48,17 +60,17 @@ func urlAnswer(payload []byte) *functionurlapi.Response {
 }
 
 // begin is the answer but for its body; nil if there can be none like that.
-func (r *httpResponse) begin(contentType string) *functionurlapi.Response {
+func (r *httpResponse) begin() *functionurlapi.Response {
 	out := &functionurlapi.Response{Status: http.StatusOK, Header: http.Header{}}
-	if r.StatusCode != nil {
-		status, err := strconv.Atoi(r.StatusCode.String())
+	if r.status != nil {
+		status, err := strconv.Atoi(r.status.String())
 		if err != nil || status < 200 || status > 599 {
 			return nil
 		}
 		out.Status = status
 	}
 	size := 0
-	for name, raw := range r.Headers {
+	for name, raw := range r.headers {
 		value := scalar(raw)
 		size += len(name) + len(value)
 		if !isHeaderName(name) || strings.ContainsAny(value, "\r\n\x00") {
@@ -68,7 +80,7 @@ func (r *httpResponse) begin(contentType string) *functionurlapi.Response {
 			out.Header[name] = append(out.Header[name], value)
 		}
 	}
-	for _, one := range r.Cookies {
+	for _, one := range r.cookies {
 		size += len(one)
 		if strings.ContainsAny(one, "\r\n\x00") {
 			return nil
@@ -78,8 +90,8 @@ func (r *httpResponse) begin(contentType string) *functionurlapi.Response {
 	if size > limits.HeaderBytes {
 		return nil
 	}
-	if out.Header.Get("Content-Type") == "" && contentType != "" {
-		out.Header.Set("Content-Type", contentType)
+	if out.Header.Get("Content-Type") == "" {
+		out.Header.Set("Content-Type", jsonContent)
 	}
 	return out
 }
@@ -106,11 +118,11 @@ func scalar(raw json.RawMessage) string {
 // body is the response's body. What AWS does with one that is no string is not
 // known: here it is sent as the JSON it is.
 func (r *httpResponse) body() ([]byte, bool) {
-	if len(r.Body) == 0 || string(r.Body) == "null" {
+	if len(r.text) == 0 || string(r.text) == "null" {
 		return nil, true
 	}
-	text := scalar(r.Body)
-	if !r.Base64 {
+	text := scalar(r.text)
+	if !r.base64 {
 		return []byte(text), true
 	}
 	body, err := base64.StdEncoding.DecodeString(text)
@@ -134,14 +146,10 @@ func preludeAnswer(t *streamed) *functionurlapi.Response {
 		}
 		return &functionurlapi.Response{Status: http.StatusOK, Header: http.Header{"Content-Type": {contentType}}, Body: t.rest(nil)}
 	}
-	text, rest, ok := readPrelude(t.body)
-	var said httpResponse
-	if !ok || json.Unmarshal(text, &said) != nil {
-		_ = t.body.Close()
-		return badGateway()
-	}
-	out := said.begin(jsonContent)
-	if out == nil {
+	text, rest, ended := readPrelude(t.body)
+	said, _, err := readResponse(text)
+	out := said.begin()
+	if !ended || !json.Valid(text) || err != nil || out == nil {
 		_ = t.body.Close()
 		return badGateway()
 	}
