@@ -16,6 +16,7 @@ import (
 // to end. They count against the bound on environments as all others do.
 type Provision struct {
 	x        *Executor
+	ctx      context.Context
 	function *Function
 	// wake tells the maker to look again. It has room for one.
 	wake chan struct{}
@@ -46,10 +47,11 @@ type InitError struct{ Type string }
 func (e *InitError) Error() string { return "the function failed to initialise: " + e.Type }
 
 // Provision begins to keep n environments of a function. Its key must be its
-// own: no Invoke may be given the same one. After Close of the executor the
-// provision stays empty.
-func (x *Executor) Provision(f *Function, n int) *Provision {
-	p := &Provision{x: x, function: f, wake: make(chan struct{}, 1), want: n}
+// own: no Invoke may be given the same one. The function's callbacks get ctx; once
+// it ends no environment is made. After Close of the executor the provision stays
+// empty.
+func (x *Executor) Provision(ctx context.Context, f *Function, n int) *Provision {
+	p := &Provision{x: x, ctx: ctx, function: f, wake: make(chan struct{}, 1), want: n}
 	if x.enter() != nil {
 		p.closed = true
 		return p
@@ -236,9 +238,9 @@ func (p *Provision) initialised() (*Environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = x.prepare(context.Background(), e)
+	err = x.prepare(p.ctx, e)
 	if err == nil {
-		err = e.initAhead()
+		err = e.initAhead(p.ctx)
 	}
 	if err != nil {
 		x.mu.Lock()
@@ -251,12 +253,12 @@ func (p *Provision) initialised() (*Environment, error) {
 }
 
 // initAhead is an environment's init without an invoke.
-func (e *Environment) initAhead() error {
+func (e *Environment) initAhead(ctx context.Context) error {
 	e.begun = true
 	e.journal.begin(false, initStartLine(e.function, e.runtime, e.x.bare()))
 	defer e.journal.end()
 	limit := max(limits.ProvisionedInit, e.function.Timeout)
-	failed, err := e.init(context.Background(), e.x.clock.After(limit), "init", "")
+	failed, err := e.init(ctx, e.x.clock.After(limit), "init", "")
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ def handler(event, context):
 func (w *world) provision(f *Function, n int) *Provision {
 	kept := *f
 	kept.Key += ":provisioned"
-	return w.x.Provision(&kept, n)
+	return w.x.Provision(context.Background(), &kept, n)
 }
 
 func (w *world) first(f *Function, p *Provision, payload string) *Result {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/sallyport/sallyport/internal/api"
 	"github.com/sallyport/sallyport/internal/executor"
 	"github.com/sallyport/sallyport/internal/limits"
 )
@@ -193,12 +194,8 @@ func (w *warmth) begin(key warmKey, sh *share) {
 		sh.err = e.err
 		return
 	}
-	f := *e.function
-	credentials := f.Credentials
-	f.Credentials = func(ctx context.Context) (executor.Credentials, error) {
-		return credentials(context.WithValue(ctx, parentKey{}, p.Request))
-	}
-	sh.release, sh.provision = e.release, s.executor.Provision(&f, sh.n)
+	ctx := context.WithValue(s.ctx, parentKey{}, p.Request)
+	sh.release, sh.provision = e.release, s.executor.Provision(ctx, e.function, sh.n)
 }
 
 func (sh *share) end() {
@@ -280,6 +277,7 @@ func whyCold(err error) string {
 		credentials *executor.CredentialsError
 		missing     *executor.RuntimeMissingError
 		image       *imageError
+		refused     *api.Error
 	)
 	switch {
 	case errors.As(err, &init):
@@ -290,6 +288,8 @@ func whyCold(err error) string {
 		return missing.Error()
 	case errors.As(err, &image):
 		return image.Error()
+	case errors.As(err, &refused):
+		return refused.Message // as an invoke would be refused
 	case errors.Is(err, executor.ErrTooManyEnvironments):
 		return "There is no room for more environments on this machine."
 	}
