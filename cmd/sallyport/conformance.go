@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
@@ -58,7 +59,7 @@ func (m *ConformanceCmd) Run(ctx context.Context, c *console) error {
 	if m.List {
 		return list(c, all, config.Run)
 	}
-	closeServer, err := m.connect(c, &config)
+	closeServer, err := m.connect(ctx, c, &config)
 	if err != nil {
 		return err
 	}
@@ -73,20 +74,13 @@ func (m *ConformanceCmd) Run(ctx context.Context, c *console) error {
 }
 
 // connect finds the endpoint and the keys of the run.
-func (m *ConformanceCmd) connect(c *console, config *conformance.Config) (closeServer func() error, err error) {
+func (m *ConformanceCmd) connect(ctx context.Context, c *console, config *conformance.Config) (closeServer func() error, err error) {
+	if m.Endpoint == "" {
+		return m.own(ctx, config)
+	}
 	endpoint := m.Endpoint
-	closeServer = func() error { return nil }
-	if endpoint == "" {
-		if m.Profile != "" || m.SecondProfile != "" {
-			return nil, usagef("--profile and --second-profile go with --endpoint: a server of its own has keys of its own")
-		}
-		server, err := sallyport.New(sallyport.Config{Accounts: []string{"111111111111", "222222222222"}})
-		if err != nil {
-			return nil, err
-		}
-		endpoint, closeServer = server.Endpoint(), server.Close
-		config.Admin, config.Second = rootOf(server, "111111111111"), rootOf(server, "222222222222")
-	} else if err := m.keys(config); err != nil {
+	config.Provides = map[string]bool{"functions run": true}
+	if err := m.keys(config); err != nil {
 		return nil, err
 	}
 	here, err := onThisMachine(endpoint)
@@ -111,12 +105,33 @@ func (m *ConformanceCmd) connect(c *console, config *conformance.Config) (closeS
 		}
 	}
 	config.Client = apiclient.New(endpoint, config.Region, config.Clock, conformance.Services())
-	return closeServer, nil
+	return func() error { return nil }, nil
 }
 
-func rootOf(s *sallyport.Server, account string) apiclient.Credentials {
-	k, _ := s.RootCredentials(account)
-	return apiclient.Credentials{AccessKeyID: k.AccessKeyID, Secret: k.SecretAccessKey}
+// own starts a server for the run, with an organization of two accounts.
+func (m *ConformanceCmd) own(ctx context.Context, config *conformance.Config) (closeServer func() error, err error) {
+	if m.Profile != "" || m.SecondProfile != "" {
+		return nil, usagef("--profile and --second-profile go with --endpoint: a server of its own has keys of its own")
+	}
+	server, err := sallyport.New(sallyport.Config{})
+	if err != nil {
+		return nil, err
+	}
+	root := func(account string) apiclient.Credentials {
+		k, _ := server.RootCredentials(account)
+		return apiclient.Credentials{AccessKeyID: k.AccessKeyID, Secret: k.SecretAccessKey}
+	}
+	_, noPython := exec.LookPath("python3")
+	config.Provides = map[string]bool{"functions run": noPython == nil}
+	config.Patience = max(0, config.Patience)
+	config.Client = apiclient.New(server.Endpoint(), config.Region, config.Clock, conformance.Services())
+	config.Admin = root(sallyport.DefaultAccount)
+	account, err := conformance.Unite(ctx, config.Client, config.Clock, config.Admin)
+	if err != nil {
+		return nil, errors.Join(err, server.Close())
+	}
+	config.Second = root(account)
+	return server.Close, nil
 }
 
 // onThisMachine says whether an endpoint is a server that may be played with

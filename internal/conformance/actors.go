@@ -52,7 +52,7 @@ func (w *work) user(ctx context.Context, s *Step) error {
 	if a, err = w.admins(ctx, s, "iam.CreateAccessKey", map[string]any{"UserName": name}); err != nil {
 		return err
 	}
-	return w.enter(ctx, s.User, s.As, a.Out["AccessKey"], "SecretAccessKey")
+	return w.enter(ctx, s.User, s.As, a.Out["AccessKey"])
 }
 
 // role makes a role, which Lambda may assume unless a trust policy says
@@ -111,7 +111,7 @@ func (w *work) session(ctx context.Context, s *Step) error {
 	if err := w.called(s.Session, a, "AssumedRoleUser.AssumedRoleId", "AssumedRoleUser.Arn"); err != nil {
 		return err
 	}
-	return w.enter(ctx, s.Session, s.As, a.Out["Credentials"], "SecretAccessKey")
+	return w.enter(ctx, s.Session, s.As, a.Out["Credentials"])
 }
 
 func (w *work) called(name string, a *client.Answer, id, arn string) (err error) {
@@ -123,22 +123,27 @@ func (w *work) called(name string, a *client.Answer, id, arn string) (err error)
 }
 
 // enter makes a caller of a key, and waits until the endpoint knows it.
-func (w *work) enter(ctx context.Context, name, as string, key any, secret string) error {
+func (w *work) enter(ctx context.Context, name, as string, key any) error {
 	maker, err := w.scope.actor(as)
 	if err != nil {
 		return err
 	}
-	members, _ := key.(map[string]any)
-	text := func(name string) string {
-		s, _ := members[name].(string)
-		return s
-	}
-	w.scope.who[name] = actor{client.Credentials{AccessKeyID: text("AccessKeyId"), Secret: text(secret), Token: text("SessionToken")}, maker.admin}
+	w.scope.who[name] = actor{credentialsOf(key), maker.admin}
 	if w.Patience == 0 {
 		return nil
 	}
 	_, err = w.do(ctx, &Step{Call: "sts.GetCallerIdentity", As: name, Settles: true})
 	return err
+}
+
+// credentialsOf reads the key of an answer of IAM or STS.
+func credentialsOf(key any) client.Credentials {
+	members, _ := key.(map[string]any)
+	text := func(name string) string {
+		s, _ := members[name].(string)
+		return s
+	}
+	return client.Credentials{AccessKeyID: text("AccessKeyId"), Secret: text("SecretAccessKey"), Token: text("SessionToken")}
 }
 
 func pairs(tags map[string]any) []any {
