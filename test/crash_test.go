@@ -33,6 +33,7 @@ type acknowledged struct {
 	policies map[string]bool
 	sids     map[string]bool
 	events   map[string]bool
+	layers   map[string]bool
 }
 
 func (a *acknowledged) note(set map[string]bool, name string) {
@@ -49,7 +50,7 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 		rounds = 5
 	}
 	data := filepath.Join(t.TempDir(), "state")
-	ack := &acknowledged{users: map[string]bool{}, policies: map[string]bool{}, sids: map[string]bool{}, events: map[string]bool{}}
+	ack := &acknowledged{users: map[string]bool{}, policies: map[string]bool{}, sids: map[string]bool{}, events: map[string]bool{}, layers: map[string]bool{}}
 	prepare(t, data)
 	for round := range rounds {
 		p := mustServe(t, data)
@@ -72,8 +73,8 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	}
 	p := mustServe(t, data)
 	find(t, p.clients(0), ack)
-	t.Logf("%d kills: %d users, %d policies, %d permissions, %d log events were acknowledged, and all are there",
-		rounds, len(ack.users), len(ack.policies), len(ack.sids), len(ack.events))
+	t.Logf("%d kills: %d users, %d policies, %d permissions, %d log events, %d layer versions were acknowledged, and all are there",
+		rounds, len(ack.users), len(ack.policies), len(ack.sids), len(ack.events), len(ack.layers))
 	if len(ack.users) < rounds {
 		t.Errorf("only %d users were written in %d rounds: the test tests little", len(ack.users), rounds)
 	}
@@ -123,6 +124,7 @@ func write(ctx context.Context, c *clients, ack *acknowledged, prefix string) {
 				Action: aws.String("lambda:InvokeFunction"), Principal: aws.String("sns.amazonaws.com")}); err == nil {
 				ack.note(ack.sids, name)
 			}
+			writeLayer(ctx, c, ack, name)
 		}
 		if _, err := c.logs.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: aws.String("crash"), LogStreamName: aws.String("s"),
 			LogEvents: []logtypes.InputLogEvent{{Message: &name, Timestamp: aws.Int64(time.Now().UnixMilli())}}}); err == nil {
@@ -179,6 +181,7 @@ func find(t *testing.T, c *clients, ack *acknowledged) {
 			t.Errorf("log event %s is lost", name)
 		}
 	}
+	findLayers(t, c, ack)
 }
 
 // withMarker lists processes whose environment holds the marker.
