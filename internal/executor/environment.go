@@ -22,8 +22,10 @@ type Environment struct {
 	function    *Function
 	runtime     runtimes.Runtime
 	credentials Credentials
-	sandbox     sandbox
-	journal     *journal
+	// secrets are what Function.Secrets gave.
+	secrets map[string]string
+	sandbox sandbox
+	journal *journal
 	// process is nil before the first init and after a reset.
 	process *process
 	// begun says that the init phase is over, or was tried.

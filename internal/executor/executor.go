@@ -221,6 +221,11 @@ func (x *Executor) prepare(ctx context.Context, e *Environment) error {
 			return &CredentialsError{Err: err}
 		}
 	}
+	if e.function.Secrets != nil {
+		if e.secrets, err = e.function.Secrets(ctx); err != nil {
+			return err
+		}
+	}
 	s, err := x.shelf.take(ctx)
 	if err != nil {
 		return err

@@ -17,8 +17,11 @@ type Function struct {
 	Runtime, Handler, Architecture string
 	MemoryMB, EphemeralMB          int
 	Timeout                        time.Duration
-	// Variables are the user's environment variables.
+	// Variables are the user's environment variables. Where Secrets is set, each new
+	// environment asks it for further ones; its error ends the environment, and
+	// reaches the caller of Invoke as it is.
 	Variables map[string]string
+	Secrets   func(ctx context.Context) (map[string]string, error)
 	// CodeDir is the unpacked code. It must stay until Retire and the last invoke.
 	CodeDir  string
 	LogGroup string

@@ -36,6 +36,7 @@ func (e *Environment) variables(at places) []string {
 		v["AWS_ENDPOINT_URL"] = "http://" + at.endpoint
 	}
 	maps.Copy(v, f.Variables)
+	maps.Copy(v, e.secrets)
 	maps.Copy(v, e.reserved(at))
 	all := make([]string, 0, len(v))
 	for _, name := range slices.Sorted(maps.Keys(v)) {

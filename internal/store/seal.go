@@ -3,7 +3,9 @@ package store
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,7 +17,10 @@ import (
 // key that lies beside it, in a file of mode 0600: who gets a copy of the
 // database alone (a backup, a dump) can read nothing that is sealed. It is safe
 // for concurrent use.
-type Sealer struct{ aead cipher.AEAD }
+type Sealer struct {
+	aead  cipher.AEAD
+	print []byte
+}
 
 // sealerKey is the length of a key in bytes: AES-256.
 const sealerKey = 32
@@ -36,7 +41,16 @@ func (s *Store) OpenSealer(name string) (*Sealer, error) {
 		return nil, fmt.Errorf("key %s: %w", name, err)
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
-	return &Sealer{aead}, err
+	print := sha256.Sum256(append([]byte("print"), key...))
+	return &Sealer{aead, print[:]}, err
+}
+
+// Print tells values apart that are sealed: the same value has the same print,
+// from which nobody can guess it without the key.
+func (x *Sealer) Print(value []byte) []byte {
+	h := hmac.New(sha256.New, x.print)
+	h.Write(value)
+	return h.Sum(nil)
 }
 
 // Seal seals a value; only Open with the same context opens it.

@@ -39,6 +39,7 @@ func (s *Service) createFunction(ctx context.Context, c *op.Call, in *lambdaapi.
 	}
 	u, err := s.newCode(ctx, c, f, in.Code)
 	if err != nil {
+		s.release(ctx, r, c.RequestID, f.Latest)
 		return nil, err
 	}
 	f.Latest.Code = u.code
@@ -46,10 +47,11 @@ func (s *Service) createFunction(ctx context.Context, c *op.Call, in *lambdaapi.
 	u.done()
 	if err != nil {
 		s.tidyZips(ctx)
+		s.release(ctx, r, c.RequestID, f.Latest)
 		return nil, err
 	}
 	s.settleSoon(r, c.RequestID)
-	return made, nil
+	return made, s.reveal(ctx, c, r, &f.Latest, made)
 }
 
 // newCode is the code of a new function, checked.

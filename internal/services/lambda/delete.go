@@ -16,6 +16,7 @@ func (s *Service) deleteFunction(ctx context.Context, c *op.Call, _ *lambdaapi.D
 	if err != nil {
 		return nil, err
 	}
+	gone := s.keyed(r)
 	switch {
 	case r.qualifier == "":
 		err = s.deleteWhole(ctx, r)
@@ -30,6 +31,7 @@ func (s *Service) deleteFunction(ctx context.Context, c *op.Call, _ *lambdaapi.D
 		return nil, err
 	}
 	s.retireStale()
+	s.release(ctx, r, c.RequestID, gone...)
 	s.detach(ctx, r, c.RequestID)
 	s.warmUp(r)
 	s.tidyZips(ctx)

@@ -99,7 +99,14 @@ func (s *Service) prepare(ctx context.Context, e *running, r ref, v *config) {
 		e.err = err
 		return
 	}
-	e.release = release
+	variables, err := map[string]string(nil), error(nil)
+	if v.Key == "" {
+		variables, err = s.ownVariables(r, v)
+	}
+	if e.release = release; err != nil {
+		e.err = err
+		return
+	}
 	keep := &session{}
 	e.session = keep
 	group := v.logGroup(r.name)
@@ -107,7 +114,7 @@ func (s *Service) prepare(ctx context.Context, e *running, r ref, v *config) {
 		Key: e.key, Name: r.name, Version: v.Version, Account: r.account, Region: r.region, ARN: r.unqualified(),
 		Runtime: v.Runtime, Handler: v.Handler, Architecture: v.Architecture,
 		MemoryMB: int(v.Memory), EphemeralMB: int(v.Storage), Timeout: time.Duration(v.Timeout) * time.Second,
-		Variables: v.Variables, CodeDir: code, LayerDir: layers, LogGroup: group,
+		Variables: variables, Secrets: s.secretsOf(r, v), CodeDir: code, LayerDir: layers, LogGroup: group,
 		Credentials: s.environmentCredentials(r, v.Role, keep),
 		Logs: func(env *executor.Environment, events []executor.LogEvent) {
 			s.logs.add(r, group, env.LogStream, keep, events)

@@ -39,8 +39,13 @@ type config struct {
 	Architecture string
 	// Memory and Storage (/tmp) are in MB, Timeout in seconds.
 	Memory, Storage, Timeout int32
-	Variables                map[string]string `json:",omitempty"`
-	LogGroup                 string            `json:",omitempty"`
+	// Variables are those of a request on its way to being sealed, and of versions
+	// that were stored before variables were.
+	Variables map[string]string `json:",omitempty"`
+	// Key is the ARN of the customer's KMS key, empty without. Secret holds the variables.
+	Key      string  `json:",omitempty"`
+	Secret   *secret `json:",omitempty"`
+	LogGroup string  `json:",omitempty"`
 	// DeadLetters is the ARN of the queue or topic that gets events given up.
 	DeadLetters string `json:",omitempty"`
 	// Tracing says that the tracing mode is Active.
@@ -127,6 +132,7 @@ func (c *config) unready() error {
 // fingerprint tells versions apart by what publishing one would keep.
 func (c config) fingerprint() (string, error) {
 	c.Modified, c.Revision, c.Generation, c.State, c.Update, c.Trouble = time.Time{}, "", "", "", "", nil
+	c.Secret = c.Secret.kept()
 	text, err := json.Marshal(c) // maps are written in key order
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:]), err
@@ -170,7 +176,8 @@ func (c *config) show(r ref) *lambdaapi.FunctionConfiguration {
 	return out
 }
 
-// list is the version as lists show it: without its state.
+// list is the version as lists show it: without its state, and without its
+// variables, which reveal adds.
 func (c *config) list(r ref) *lambdaapi.FunctionConfiguration {
 	out := &lambdaapi.FunctionConfiguration{
 		FunctionName: &r.name, FunctionArn: ptr(r.arn()), Runtime: optional(c.Runtime), Role: &c.Role, Handler: optional(c.Handler),
@@ -187,9 +194,7 @@ func (c *config) list(r ref) *lambdaapi.FunctionConfiguration {
 		out.DeadLetterConfig = &lambdaapi.DeadLetterConfig{TargetArn: &c.DeadLetters}
 	}
 	out.VpcConfig = c.Network.show()
-	if len(c.Variables) > 0 {
-		out.Environment = &lambdaapi.EnvironmentResponse{Variables: c.Variables}
-	}
+	out.KMSKeyArn = optional(c.Key)
 	return out
 }
 

@@ -29,6 +29,9 @@ func (s *Service) getFunction(ctx context.Context, c *op.Call, _ *lambdaapi.GetF
 		return nil, err
 	}
 	out := &lambdaapi.GetFunctionResponse{Configuration: v.show(r), Code: &lambdaapi.FunctionCodeLocation{RepositoryType: ptr("S3")}}
+	if err := s.reveal(ctx, c, r, v, out.Configuration); err != nil {
+		return nil, err
+	}
 	if v.Image != nil {
 		out.Code = v.Image.location()
 	} else if s.codeURL != nil {
@@ -49,17 +52,18 @@ func (s *Service) getFunction(ctx context.Context, c *op.Call, _ *lambdaapi.GetF
 	return out, nil
 }
 
-func (s *Service) getFunctionConfiguration(_ context.Context, c *op.Call, _ *lambdaapi.GetFunctionConfigurationRequest) (*lambdaapi.FunctionConfiguration, error) {
+func (s *Service) getFunctionConfiguration(ctx context.Context, c *op.Call, _ *lambdaapi.GetFunctionConfigurationRequest) (*lambdaapi.FunctionConfiguration, error) {
 	r, v, err := s.found(c)
 	if err != nil {
 		return nil, err
 	}
-	return v.show(r), nil
+	out := v.show(r)
+	return out, s.reveal(ctx, c, r, v, out)
 }
 
 // listFunctions lists the caller's functions in the region; with
 // FunctionVersion=ALL every function is followed by its versions.
-func (s *Service) listFunctions(_ context.Context, c *op.Call, in *lambdaapi.ListFunctionsRequest) (*lambdaapi.ListFunctionsResponse, error) {
+func (s *Service) listFunctions(ctx context.Context, c *op.Call, in *lambdaapi.ListFunctionsRequest) (*lambdaapi.ListFunctionsResponse, error) {
 	p, err := newPage(functionPage, in.Marker, in.MaxItems, limits.LambdaPage)
 	if err != nil {
 		return nil, err
@@ -71,7 +75,7 @@ func (s *Service) listFunctions(_ context.Context, c *op.Call, in *lambdaapi.Lis
 	if all && name != "" {
 		// The page before ended at this function, or inside its versions.
 		r := keyRef(place + name)
-		if !s.listInto(p, out, r, version) {
+		if !s.listInto(ctx, c, p, out, r, version) {
 			out.NextMarker = p.next()
 			return out, nil
 		}
@@ -86,11 +90,11 @@ func (s *Service) listFunctions(_ context.Context, c *op.Call, in *lambdaapi.Lis
 			break
 		}
 		if !all {
-			out.Functions = append(out.Functions, *f.Latest.list(r))
+			out.Functions = append(out.Functions, s.listed(ctx, c, r, &f.Latest))
 			continue
 		}
-		out.Functions = append(out.Functions, *f.Latest.list(r.with(latest)))
-		if !s.listInto(p, out, r, "") {
+		out.Functions = append(out.Functions, s.listed(ctx, c, r.with(latest), &f.Latest))
+		if !s.listInto(ctx, c, p, out, r, "") {
 			break
 		}
 	}
@@ -100,7 +104,7 @@ func (s *Service) listFunctions(_ context.Context, c *op.Call, in *lambdaapi.Lis
 
 // listInto adds a function's versions behind the given number, and says
 // whether all found room.
-func (s *Service) listInto(p *page, out *lambdaapi.ListFunctionsResponse, r ref, after string) bool {
+func (s *Service) listInto(ctx context.Context, c *op.Call, p *page, out *lambdaapi.ListFunctionsResponse, r ref, after string) bool {
 	start := ""
 	if after != "" {
 		start = r.prefix() + after
@@ -109,12 +113,12 @@ func (s *Service) listInto(p *page, out *lambdaapi.ListFunctionsResponse, r ref,
 		if !p.take(r.name + "\x00" + key[len(r.prefix()):]) {
 			return false
 		}
-		out.Functions = append(out.Functions, *v.list(r.with(v.Version)))
+		out.Functions = append(out.Functions, s.listed(ctx, c, r.with(v.Version), v))
 	}
 	return true
 }
 
-func (s *Service) listVersionsByFunction(_ context.Context, c *op.Call, in *lambdaapi.ListVersionsByFunctionRequest) (*lambdaapi.ListVersionsByFunctionResponse, error) {
+func (s *Service) listVersionsByFunction(ctx context.Context, c *op.Call, in *lambdaapi.ListVersionsByFunctionRequest) (*lambdaapi.ListVersionsByFunctionResponse, error) {
 	r, err := target(c)
 	if err != nil {
 		return nil, err
@@ -129,7 +133,7 @@ func (s *Service) listVersionsByFunction(_ context.Context, c *op.Call, in *lamb
 	}
 	out := &lambdaapi.ListVersionsByFunctionResponse{Versions: []lambdaapi.FunctionConfiguration{}}
 	if p.start == "" && p.take(latest) {
-		out.Versions = append(out.Versions, *f.Latest.list(r.with(latest)))
+		out.Versions = append(out.Versions, s.listed(ctx, c, r.with(latest), &f.Latest))
 	}
 	start := ""
 	if p.start != "" && p.start != latest {
@@ -139,8 +143,17 @@ func (s *Service) listVersionsByFunction(_ context.Context, c *op.Call, in *lamb
 		if !p.take(key[len(r.prefix()):]) {
 			break
 		}
-		out.Versions = append(out.Versions, *v.list(r.with(v.Version)))
+		out.Versions = append(out.Versions, s.listed(ctx, c, r.with(v.Version), v))
 	}
 	out.NextMarker = p.next()
 	return out, nil
+}
+
+// listed is a version as lists show it.
+func (s *Service) listed(ctx context.Context, c *op.Call, r ref, v *config) lambdaapi.FunctionConfiguration {
+	out := v.list(r)
+	if err := s.reveal(ctx, c, r, v, out); err != nil {
+		s.log.ErrorContext(ctx, "the variables of a function cannot be read", "function", r.arn(), "error", err)
+	}
+	return *out
 }

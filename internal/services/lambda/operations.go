@@ -132,6 +132,13 @@ const (
 	urlAuthType = "lambda:FunctionUrlAuthType"
 )
 
+// viaService and forAWSResource are the condition keys that Lambda brings when it
+// uses a KMS key for somebody.
+const (
+	viaService     = "kms:ViaService"
+	forAWSResource = "kms:GrantIsForAWSResource"
+)
+
 // Actions that statements and messages name.
 const (
 	invokeFunction    = "lambda:InvokeFunction"

@@ -85,6 +85,8 @@ type Service struct {
 	pollers  *pollers
 	changes  op.Changes
 	networks Networks
+	// vault seals the variables of functions without a KMS key.
+	vault *store.Sealer
 	// wiring is held while network interfaces are made or removed.
 	wiring sync.Mutex
 
@@ -143,7 +145,9 @@ func (s *Service) openTables(ctx context.Context) error {
 	s.provisioned, errs[10] = store.OpenWatched(ctx, s.store, "lambda.provisioned", s.claims.provisionedShown)
 	s.attachments, errs[11] = store.OpenTable[attachment](ctx, s.store, "lambda.attachments")
 	s.signing, errs[12] = store.OpenTable[signingConfig](ctx, s.store, "lambda.signing")
-	return errors.Join(append(errs[:], s.openLayers(ctx))...)
+	var err error
+	s.vault, err = s.store.OpenSealer("lambda")
+	return errors.Join(append(errs[:], s.openLayers(ctx), err)...)
 }
 
 func (s *Service) outbox(kind string, workers int) outbox.Config {

@@ -85,10 +85,6 @@ func (w *settings) check() error {
 	if w.logging != nil && strings.HasPrefix(strings.ToLower(w.logging.GetLogGroup()), "aws/") {
 		return invalid("Log groups starting with AWS/ are reserved for AWS.")
 	}
-	if w.key != nil && *w.key != "" {
-		return invalid("Lambda was unable to configure access to your environment variables because the KMS key is invalid for CreateGrant. Please check your KMS key settings. "+
-			"KMS Exception: NotFoundException KMS Message: Key '%s' does not exist", *w.key)
-	}
 	if err := checkPlace(w.vpc); err != nil {
 		return err
 	}
@@ -155,6 +151,7 @@ func (w *settings) apply(c *config) {
 	if w.environment != nil {
 		c.Variables = w.environment.Variables
 	}
+	set(&c.Key, w.key)
 	c.Image = c.Image.with(w.image)
 	if w.tracing.GetMode() != "" {
 		c.Tracing = w.tracing.GetMode() == traceActive

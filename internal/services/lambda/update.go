@@ -81,12 +81,17 @@ func (s *Service) updateFunctionCode(ctx context.Context, c *op.Call, in *lambda
 			return nil, err
 		}
 		change(f)
-		return f.Latest.show(r), nil
+		out := f.Latest.show(r)
+		return out, s.reveal(ctx, c, r, &f.Latest, out)
 	}
-	out, err := s.storeCode(ctx, r, c.RequestID, in, u, change)
+	var now config
+	out, err := s.storeCode(ctx, r, c.RequestID, in, u, func(f *function) { change(f); now = f.Latest })
 	u.done()
 	s.tidyZips(ctx)
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, s.reveal(ctx, c, r, &now, out)
 }
 
 // updatedCode is the code that a request gives a function, checked.
@@ -165,7 +170,7 @@ func (s *Service) updateFunctionConfiguration(ctx context.Context, c *op.Call, i
 		return nil, err
 	}
 	var out *lambdaapi.FunctionConfiguration
-	var old config
+	var old, now config
 	err = s.edit(ctx, r, in.RevisionId, func(tx *store.Tx, f *function) error {
 		old = f.Latest
 		if old.Generation != was.Generation {
@@ -179,17 +184,19 @@ func (s *Service) updateFunctionConfiguration(ctx context.Context, c *op.Call, i
 			set(&f.Latest)
 		}
 		f.Latest.changed(c.Time)
-		out = f.Latest.show(r)
+		out, now = f.Latest.show(r), f.Latest
 		return nil
 	})
 	if err != nil {
+		s.release(ctx, r, c.RequestID, *asked.after)
 		return nil, err
 	}
 	s.replaced(r, &old, c.RequestID)
+	s.release(ctx, r, c.RequestID, old)
 	if len(old.Layers) > 0 {
 		s.tidyZips(ctx) // of layers that are deleted
 	}
-	return out, nil
+	return out, s.reveal(ctx, c, r, &now, out)
 }
 
 func (s *Service) publishVersion(ctx context.Context, c *op.Call, in *lambdaapi.PublishVersionRequest) (*lambdaapi.FunctionConfiguration, error) {
@@ -215,5 +222,6 @@ func (s *Service) publishVersion(ctx context.Context, c *op.Call, in *lambdaapi.
 	if err != nil {
 		return nil, err
 	}
-	return v.show(r.with(v.Version)), nil
+	out := v.show(r.with(v.Version))
+	return out, s.reveal(ctx, c, r, v, out)
 }
