@@ -66,6 +66,16 @@ type process struct {
 	// exited is closed when exit is set.
 	exited chan struct{}
 	exit   exit
+	// registered is closed when external extensions have registered; then launch
+	// starts the runtime. Nil without external extensions, or when it has started.
+	registered <-chan struct{}
+	launch     func() error
+}
+
+// ends takes the runtime's end.
+func (p *process) ends(x exit) {
+	p.exit = x
+	close(p.exited)
 }
 
 // newEnvironment names an environment. Log streams have the form of AWS's
@@ -182,6 +192,9 @@ func (e *Environment) serve(ctx context.Context, c *call, timeout <-chan time.Ti
 			started = true
 			e.journal.platform(startLine(c.RequestID, e.function.Version))
 		}
+		if x := e.process.api.extensions.Load(); x != nil {
+			x.invoke(c)
+		}
 		e.process.api.hand(c)
 		o, again, err := e.await(ctx, c, timeout)
 		if !again {
@@ -196,6 +209,7 @@ func (e *Environment) await(ctx context.Context, c *call, timeout <-chan time.Ti
 	p := e.process
 	tick, exited := e.x.clock.After(limits.LogDelay), p.exited
 	var settled <-chan time.Time
+	broken := p.api.broken()
 	for {
 		select {
 		case o := <-c.done:
@@ -206,9 +220,12 @@ func (e *Environment) await(ctx context.Context, c *call, timeout <-chan time.Ti
 		case <-tick:
 			e.journal.tick()
 			tick = e.x.clock.After(limits.LogDelay)
+		case <-broken:
+			c.cut()
+			return e.crashed(c, p), false, nil
 		case <-timeout:
 			c.cut()
-			e.reset()
+			e.end("timeout")
 			return timedOut(c.RequestID, e.function.Timeout), false, nil
 		case <-ctx.Done():
 			c.cut()
@@ -278,11 +295,28 @@ func (e *Environment) init(ctx context.Context, limit <-chan time.Time, phase, r
 	p := e.process
 	var o outcome
 	tick := e.x.clock.After(limits.LogDelay)
+	ready := (<-chan struct{})(p.api.ready)
 wait:
 	for {
 		select {
-		case <-p.api.ready:
+		case <-ready:
+			if ready = p.api.unsettled(); ready != nil {
+				continue // the runtime is ready, its extensions are not
+			}
+			e.tellExtensions(p)
 			return nil, nil
+		case <-p.registered:
+			p.registered = nil
+			if err := p.launch(); err != nil {
+				e.lost = true
+				e.reset()
+				return nil, err
+			}
+			continue
+		case <-p.api.broken():
+			e.reset()
+			e.tellExtensions(p)
+			o = p.api.extensions.Load().failed(requestID)
 		case <-tick:
 			e.journal.tick()
 			tick = e.x.clock.After(limits.LogDelay)
@@ -303,7 +337,7 @@ wait:
 			e.reset()
 			o = p.initExit(requestID)
 		case <-limit:
-			e.reset()
+			e.end("timeout")
 			o = timedOut(requestID, e.function.Timeout)
 		case <-ctx.Done():
 			e.reset()
@@ -333,6 +367,8 @@ func (p *process) ended() bool {
 	select {
 	case <-p.exited:
 		return true
+	case <-p.api.broken():
+		return true
 	default:
 		return false
 	}
@@ -345,23 +381,35 @@ func (e *Environment) start() error {
 	p := &process{exited: make(chan struct{})}
 	if err != nil {
 		// Told like a program that cannot be started: it is the function's fault.
-		p.exit = exit{failed: err}
-		close(p.exited)
-		p.api = serveRuntime(nil)
-		e.process = p
+		e.still(p, exit{failed: err})
 		return nil
 	}
-	l, err := e.sandbox.start(command{path: path, args: args, env: e.variables(at)}, func(x exit) {
-		p.exit = x
-		close(p.exited)
-	})
+	c, problem, status := e.wrapped(command{path: path, args: args, env: e.variables(at)}, at)
+	if problem != "" {
+		e.journal.platform(problem)
+		e.still(p, exit{status: status})
+		return nil
+	}
+	if names := e.externals(); len(names) > 0 {
+		err = e.startExtended(p, names, c, at)
+	} else if l, failed := e.sandbox.start(c, p.ends); failed == nil {
+		p.api = serveExtended(l, e.function, nil)
+	} else {
+		err = failed
+	}
 	if err != nil {
 		e.lost = true
 		return err
 	}
-	p.api = serveRuntime(l)
 	e.process = p
 	return nil
+}
+
+// still makes it a process that has ended before it began.
+func (e *Environment) still(p *process, x exit) {
+	p.api = serveRuntime(nil)
+	p.ends(x)
+	e.process = p
 }
 
 // servedOut is how long what a dead process has sent is still read. It is all
@@ -372,11 +420,15 @@ const servedOut = 250 * time.Millisecond
 const lastWords = 100 * time.Millisecond
 
 // reset ends the runtime; the next invoke starts it again. /tmp stays.
-func (e *Environment) reset() {
+func (e *Environment) reset() { e.end("failure") }
+
+// end is reset for a reason, which extensions are told.
+func (e *Environment) end(reason string) {
 	p := e.process
 	if p == nil {
 		return
 	}
+	e.shutdown(p, reason)
 	if err := e.sandbox.stop(); err != nil {
 		e.lost = true
 		e.sandbox.destroy()
@@ -415,6 +467,10 @@ func (e *Environment) rest(idle func() bool) {
 func (e *Environment) destroy() {
 	if e.sandbox == nil {
 		return
+	}
+	if e.process != nil && e.process.api.extensions.Load() != nil {
+		e.wake()
+		e.shutdown(e.process, "spindown")
 	}
 	e.sandbox.destroy()
 	if e.process != nil {

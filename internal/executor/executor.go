@@ -150,14 +150,26 @@ func (x *Executor) Invoke(ctx context.Context, f *Function, inv *Invocation) (*R
 	}
 	cold := !e.begun
 	result, err := e.run(ctx, inv)
-	if !x.giveBack(e) {
-		x.destroy(e)
+	if e.lingers() {
+		x.running.Go(func() {
+			e.linger()
+			x.leave(e)
+		})
+	} else {
+		x.leave(e)
 	}
 	if cold {
 		// Not sooner: making sandboxes would slow down the start just made.
 		x.running.Go(x.shelf.fill)
 	}
 	return result, err
+}
+
+// leave ends an invoke's use of an environment.
+func (x *Executor) leave(e *Environment) {
+	if !x.giveBack(e) {
+		x.destroy(e)
+	}
 }
 
 // enter lets Close wait for the caller, who calls running.Done.

@@ -28,6 +28,9 @@ type request struct {
 	contentType string
 	// errorType and errorBody are of the function's error headers or trailers.
 	errorType, errorBody string
+	// extension, identifier and features are an extension's name, the identifier it
+	// was given, and what it asks for beside.
+	extension, identifier, features string
 	// body is complete unless tooLarge.
 	body     []byte
 	tooLarge bool
@@ -112,7 +115,13 @@ func (r *request) header(line []byte) error {
 		r.contentType = mediaType(value)
 	case is(key, "lambda-runtime-function-response-mode"):
 		r.streamed = is(value, "streaming")
-	case is(key, "lambda-runtime-function-error-type"):
+	case is(key, "lambda-extension-name"):
+		r.extension = string(value)
+	case is(key, "lambda-extension-identifier"):
+		r.identifier = string(value)
+	case is(key, "lambda-extension-accept-feature"):
+		r.features = string(value)
+	case is(key, "lambda-runtime-function-error-type"), is(key, "lambda-extension-function-error-type"):
 		r.errorType = string(value)
 	case is(key, "lambda-runtime-function-error-body"):
 		r.errorBody = string(value)
@@ -274,14 +283,17 @@ func endless(err error) error {
 	return err
 }
 
-// appendResponse adds a response with a JSON body to b.
-func appendResponse(b []byte, status, body string, close bool) []byte {
+// appendResponse adds a response with a JSON body to b, and headers: names and values.
+func appendResponse(b []byte, status, body string, close bool, headers ...string) []byte {
 	b = append(b, "HTTP/1.1 "...)
 	b = append(b, status...)
 	b = append(b, "\r\nContent-Type: application/json\r\nContent-Length: "...)
 	b = strconv.AppendInt(b, int64(len(body)), 10)
 	if close {
 		b = append(b, "\r\nConnection: close"...)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		b = appendHeader(b, headers[i], headers[i+1])
 	}
 	b = append(b, "\r\n\r\n"...)
 	return append(b, body...)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,6 +16,10 @@ import (
 // speak for a later one.
 type runtimeAPI struct {
 	listener net.Listener
+	// function is for extensions to be told of, nil where there are none; extensions
+	// is nil until there is one.
+	function   *Function
+	extensions atomic.Pointer[extensions]
 	// ready is closed at the first next, failed when the runtime reported an
 	// init error, which then stands in initError.
 	ready, failed chan struct{}
@@ -48,8 +53,9 @@ type conn struct {
 	out     []byte
 }
 
-// maxConns is how many connections a runtime has at most; it needs one or two.
-const maxConns = 16
+// maxConns is how many connections a runtime has at most, with its extensions; each
+// needs one or two.
+const maxConns = 64
 
 const apiPrefix = "/2018-06-01/runtime/"
 
@@ -64,8 +70,12 @@ const (
 
 // serveRuntime serves on l until close. A process that could not be started
 // has no listener.
-func serveRuntime(l net.Listener) *runtimeAPI {
-	a := &runtimeAPI{listener: l, ready: make(chan struct{}), failed: make(chan struct{}), conns: map[*conn]struct{}{}}
+func serveRuntime(l net.Listener) *runtimeAPI { return serveExtended(l, nil, nil) }
+
+// serveExtended serves the Extensions API too; x is nil without external extensions.
+func serveExtended(l net.Listener, f *Function, x *extensions) *runtimeAPI {
+	a := &runtimeAPI{listener: l, function: f, ready: make(chan struct{}), failed: make(chan struct{}), conns: map[*conn]struct{}{}}
+	a.extensions.Store(x)
 	if l != nil {
 		a.serving.Go(a.accept)
 	}
@@ -145,13 +155,16 @@ func (a *runtimeAPI) drop(k *conn) {
 	if a.waiting == k {
 		a.waiting = nil
 	}
+	if x := a.extensions.Load(); x != nil {
+		x.left(k)
+	}
 }
 
 // handle answers one request, except a next for which there is no call yet.
 func (a *runtimeAPI) handle(k *conn, r *request) error {
 	rest, ok := strings.CutPrefix(r.path, apiPrefix)
 	if !ok {
-		return k.answer("404 Not Found", notFound)
+		return a.beside(k, r)
 	}
 	if rest == "invocation/next" && r.method == "GET" {
 		return a.next(k)
@@ -317,10 +330,22 @@ func (k *conn) refuse(err error) {
 	}
 }
 
-func (k *conn) answer(status, body string) error {
+func (k *conn) answer(status, body string) error { return k.answerWith(status, body) }
+
+func (k *conn) answerWith(status, body string, headers ...string) error {
 	k.writing.Lock()
 	defer k.writing.Unlock()
-	k.out = appendResponse(k.out[:0], status, body, k.req.close)
+	k.out = appendResponse(k.out[:0], status, body, k.req.close, headers...)
+	_, err := k.Write(k.out)
+	return err
+}
+
+// event writes an event as the answer to an extension's next. The request itself must
+// not be looked at any more: the connection reads on.
+func (k *conn) event(body string) error {
+	k.writing.Lock()
+	defer k.writing.Unlock()
+	k.out = appendResponse(k.out[:0], "200 OK", body, false, "Lambda-Extension-Event-Identifier", eventID())
 	_, err := k.Write(k.out)
 	return err
 }

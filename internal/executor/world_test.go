@@ -185,6 +185,14 @@ var builds sync.Map
 // binary makes a function of a Go program in testdata.
 func (w *world) binary(name, program string) *Function {
 	w.Helper()
+	dir := w.codeDir()
+	w.write(dir, "bootstrap", w.build(program))
+	return w.function(name, dir)
+}
+
+// build is a Go program in testdata.
+func (w *world) build(program string) string {
+	w.Helper()
 	build, _ := builds.LoadOrStore(program, sync.OnceValues(func() ([]byte, error) {
 		dir, err := os.MkdirTemp("", "sallyport-test-")
 		if err != nil {
@@ -202,9 +210,7 @@ func (w *world) binary(name, program string) *Function {
 	if err != nil {
 		w.Fatal(err)
 	}
-	dir := w.codeDir()
-	w.write(dir, "bootstrap", string(raw))
-	return w.function(name, dir)
+	return string(raw)
 }
 
 func (w *world) invoke(f *Function, payload string) (*Result, error) {

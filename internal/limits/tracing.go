@@ -31,3 +31,6 @@ const (
 	// functions; what comes beyond is lost.
 	TraceBacklog = 8 << 20
 )
+
+// Extensions is how many extensions a function has (Lambda guide).
+const Extensions = 10
