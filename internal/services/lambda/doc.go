@@ -5,7 +5,8 @@
 //
 // Lambda calls other services in these ways only, all over the bus:
 //
-//   - On behalf of its caller (aws:ViaAWSService) it reads code and layers from a bucket.
+//   - On behalf of its caller (aws:ViaAWSService) it reads code and layers from a
+//     bucket, and looks at the subnets, security groups and VPC of a VpcConfig.
 //
 //   - As the service principal lambda.amazonaws.com it performs sts:AssumeRole
 //     on the execution role, when the role is set and for each new execution
@@ -27,6 +28,12 @@
 //     destinations, events to dead-letter targets. AWS drops what a target
 //     refuses; so is it here, and the refusal can be found in the record.
 //
+//   - As that same session it makes the network interfaces of functions in a VPC, one
+//     for each subnet and set of security groups, and removes them with the last
+//     version that needs them. What EC2 refuses then shows as a Failed state or
+//     update. An interface that the role may not remove stays, and is tried again
+//     when the next one is removed and when the server starts.
+//
 // What will be done later as the role is tried when it is configured
 // (op.Try), and refused with AWS's texts.
 //
@@ -43,10 +50,15 @@
 // # How it differs from AWS
 //
 //   - Code comes in the request or from a bucket, as a zip; there are no
-//     VPC, EventBridge destinations, X-Ray tracing,
+//     EventBridge destinations, X-Ray tracing,
 //     customer KMS keys, SnapStart, JSON log format, file
 //     systems, durable functions or tenant isolation yet. A request that asks
 //     for one of them is refused and says so: nothing is silently ignored.
+//   - A function in a VPC reaches what every other function reaches: no packet goes
+//     through the VPC, whose rules are not looked at. All six of the role's rights
+//     that the Lambda guide lists are asked for when it is put there; AWS was seen
+//     to refuse for three of them (UNCONFIRMED for the others). There is no IPv6,
+//     and a function that is idle stays Active.
 //   - GetLayerVersion, like GetFunction, gives no address to download code from.
 //     Where functions run without a sandbox, layers are found through the search
 //     paths of Python, Node.js, programs and libraries, but not at /opt itself.
