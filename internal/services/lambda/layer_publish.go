@@ -18,6 +18,8 @@ func (s *Service) publishLayerVersion(ctx context.Context, c *op.Call, in *lambd
 	if err != nil {
 		return nil, err
 	}
+	// Nothing lets anybody in from another account. Of another region AWS's answer is
+	// UNCONFIRMED; a layer is nowhere but in its region.
 	if l.account != c.Account || l.region != c.Region {
 		return nil, noSuchLayer()
 	}

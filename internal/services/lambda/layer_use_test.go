@@ -1,11 +1,15 @@
 package lambda
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	"github.com/sallyport/sallyport/internal/caller"
@@ -154,6 +158,29 @@ func TestTheLayersOfAFunctionAreReplacedAndCleared(t *testing.T) {
 	all := must(w, lambdaapi.ListVersionsByFunction, &lambdaapi.ListVersionsByFunctionRequest{FunctionName: ptr("f")}).Versions
 	if len(all) != 3 || len(all[0].Layers) != 0 || len(all[1].Layers) != 2 || len(all[2].Layers) != 1 {
 		t.Errorf("%+v", all)
+	}
+}
+
+// TestLayersOnTheWire: an empty list clears them, and no list leaves them.
+func TestLayersOnTheWire(t *testing.T) {
+	w := newWorld(t)
+	l := w.layer("l", "python/a.py=1")
+	c, ctx := w.sdk(root), context.Background()
+	w.function("f", echo)
+	for _, step := range []struct {
+		layers []string
+		want   int
+	}{{[]string{l}, 1}, {nil, 1}, {[]string{}, 0}, {nil, 0}} {
+		out, err := c.UpdateFunctionConfiguration(ctx, &sdk.UpdateFunctionConfigurationInput{FunctionName: aws.String("f"), Layers: step.layers})
+		if err != nil || len(out.Layers) != step.want {
+			t.Errorf("%q: %+v, %v", step.layers, out, err)
+		}
+		w.settled("f")
+	}
+	usage, err := c.GetAccountSettings(ctx, &sdk.GetAccountSettingsInput{})
+	size := must(w, lambdaapi.GetLayerVersion, &lambdaapi.GetLayerVersionRequest{LayerName: ptr("l"), VersionNumber: ptr(int64(1))}).Content.GetCodeSize()
+	if err != nil || usage.AccountUsage.TotalCodeSize != size+int64(len(zipOf(t, echo))) {
+		t.Errorf("%+v, %v: a layer of %d bytes counts", usage.AccountUsage, err, size)
 	}
 }
 
