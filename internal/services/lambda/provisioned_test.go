@@ -12,6 +12,7 @@ import (
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
 	"github.com/sallyport/sallyport/internal/clock"
 	"github.com/sallyport/sallyport/internal/limits"
+	"github.com/sallyport/sallyport/internal/op"
 )
 
 // initialising logs its inits and answers how it was initialised.
@@ -104,6 +105,34 @@ func TestProvisionedConcurrencyAnswersWithoutAnInit(t *testing.T) {
 	w.answersAs("f", "on-demand $LATEST")
 	if n := w.inits("f", "provisioned-concurrency"); n != 2 {
 		t.Errorf("%d inits after the invoke", n)
+	}
+}
+
+// Whoever explains the request that asked for them finds by which role session the
+// environments came to be, also after a restart.
+func TestProvisionedEnvironmentsAreCausedByTheRequestThatAskedForThem(t *testing.T) {
+	w := openWorld(t, t.TempDir(), clock.NewManual(time.Now()), newPeople())
+	w.versions("f", initialising, 1)
+	as := op.As{Caller: root, Region: region, RequestID: "the cause"}
+	if _, err := op.Do(context.Background(), w.bus, as, lambdaapi.PutProvisionedConcurrencyConfig, provisionedRequest("f", "1", 2)); err != nil {
+		t.Fatal(err)
+	}
+	for starts := range 2 {
+		w.ready("f", "1", 2)
+		caused, err := w.trail.Caused(context.Background(), "the cause", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		assumed := 0
+		for _, r := range caused {
+			if r.Action == "sts:AssumeRole" && r.Allowed && r.Resource == "arn:aws:iam::"+here+":role/f-role" {
+				assumed++
+			}
+		}
+		if assumed != 2*(starts+1) {
+			t.Errorf("%d of the calls that it caused are the role's sessions: %+v", assumed, caused)
+		}
+		w = w.reopen()
 	}
 }
 
