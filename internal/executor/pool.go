@@ -111,7 +111,7 @@ func (x *Executor) giveBack(e *Environment) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	e.busy = false
-	if e.doomed || x.closed || !e.alive() || e.process != e.kept && e.kept != nil {
+	if e.doomed || x.closed || !e.alive() || e.kept != nil && (e.process != e.kept || e.process.ended()) {
 		x.forget(e)
 		return false
 	}

@@ -268,12 +268,13 @@ func (e *Environment) initAhead(ctx context.Context) error {
 	return nil
 }
 
-// watch sees to it that an environment is replaced whose runtime ends while
-// nobody uses it. One that ends soon after its init would end again.
+// watch sees to it that an environment is replaced whose runtime, or extension, ends
+// while nobody uses it. One that ends soon after its init would end again.
 func (p *Provision) watch(e *Environment, born time.Time) {
 	x := p.x
 	select {
 	case <-e.kept.exited:
+	case <-e.kept.api.broken():
 	case <-e.sandbox.gone():
 	case <-x.closing:
 		return

@@ -196,3 +196,37 @@ func TestAProvisionFollowsItsSize(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+func TestExtensionsOfAProvisionedEnvironmentAreReadyToo(t *testing.T) {
+	w := newWorld(t, Config{})
+	f := w.binary("extended", "bootstrap")
+	w.extended(f, "one")
+	p := w.provision(f, 1)
+	w.has(p, 1)
+	w.eventually("the extension has registered", func() bool { return strings.Count(w.log(), "registered one 200") == 1 })
+	if r := w.first(f, p, "1"); r.Cold || string(r.Payload) != "1" {
+		t.Errorf("cold %v, %s", r.Cold, r.Payload)
+	}
+	w.eventually("the extension saw the invoke", func() bool { return strings.Contains(w.log(), "INVOKE r") })
+}
+
+func TestAProvisionedEnvironmentWhoseExtensionDiedIsReplaced(t *testing.T) {
+	w := newWorld(t, Config{})
+	f := w.binary("extended", "bootstrap")
+	w.extended(f, "one")
+	f.Variables["MODE"] = "crash"
+	p := w.provision(f, 1)
+	w.has(p, 1)
+	w.first(f, p, "1")
+	w.eventually("there is another one", func() bool { return strings.Count(w.log(), "registered one 200") == 2 && p.State().Available == 1 })
+
+	broken := w.binary("broken", "bootstrap")
+	w.extended(broken, "one")
+	broken.Variables["MODE"] = "exit"
+	q := w.provision(broken, 1)
+	var failed *InitError
+	w.eventually("the init has failed", func() bool { return errors.As(q.State().Failure, &failed) })
+	if failed.Type != "Extension.Crash" {
+		t.Errorf("it failed with %q", failed.Type)
+	}
+}
