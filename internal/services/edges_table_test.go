@@ -16,7 +16,7 @@ const (
 // edges are all of them. Every row is asked twice: with an empty policy, and
 // with the right one.
 func edges() []edge {
-	all := slices.Concat(pushes(), polls(), settings(), roles(), networks())
+	all := slices.Concat(pushes(), polls(), settings(), roles(), networks(), keys())
 	for _, end := range []struct {
 		name, payload string
 		success       bool
