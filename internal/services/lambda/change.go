@@ -55,8 +55,8 @@ func (s *Service) check(ctx context.Context, w *change) error {
 		s.checkTracing,
 		s.checkDeadLetters,
 		s.checkLayers,
-		s.checkKey,
 		s.checkSigning,
+		s.checkKey,
 	} {
 		if err := check(ctx, w); err != nil {
 			return err

@@ -38,11 +38,18 @@ func (s *Service) checkSigning(_ context.Context, w *change) error {
 		}
 		return s.now().verified(w.ref, in.GetCodeSigningConfigArn(), w.ref.name)
 	}
-	f := s.functions.Get(w.ref.key())
-	if f == nil || len(w.asked.layers) == 0 {
+	if len(w.asked.layers) == 0 {
 		return nil
 	}
-	return s.now().verified(w.ref, f.Signing, w.ref.unqualified())
+	verify := func(v view) error {
+		f := v.function(w.ref)
+		if f == nil {
+			return nil
+		}
+		return v.verified(w.ref, f.Signing, w.ref.unqualified())
+	}
+	w.confirm = append(w.confirm, func(tx *store.Tx) error { return verify(view{s, tx}) })
+	return verify(s.now())
 }
 
 // unsignable refuses code signing where there is an image.

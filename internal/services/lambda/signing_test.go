@@ -55,6 +55,10 @@ func TestEnforceLetsNoUnsignedCodeInAndWarnAll(t *testing.T) {
 		_, err = call(w, root, lambdaapi.UpdateFunctionCode, update)
 		refused(t, err, 400, "CodeVerificationFailedException", unverified+arnOf(here, "f")+".")
 	}
+	_, err = call(w, root, lambdaapi.UpdateFunctionConfiguration, &lambdaapi.UpdateFunctionConfigurationRequest{FunctionName: ptr("f"), Layers: []string{w.layer("l", "python/m.py=1")}})
+	refused(t, err, 400, "CodeVerificationFailedException", unverified+arnOf(here, "f")+".")
+	must(w, lambdaapi.UpdateFunctionConfiguration, &lambdaapi.UpdateFunctionConfigurationRequest{FunctionName: ptr("f"), Timeout: ptr(int32(5))})
+	w.settled("f")
 	// What runs, runs on; and without the configuration new code comes in again.
 	if _, err := w.invoke(root, "f", "{}"); err != nil {
 		t.Error(err)
