@@ -21,8 +21,9 @@ func (a *runtimeAPI) relayed(r *request) *call {
 	if !r.streamed || r.method != "POST" {
 		return nil
 	}
-	id, ok := strings.CutPrefix(r.path, apiPrefix+"invocation/")
-	if id, ok = strings.CutSuffix(id, "/response"); !ok {
+	rest, ok := strings.CutPrefix(r.path, apiPrefix+"invocation/")
+	id, ok2 := strings.CutSuffix(rest, "/response")
+	if !ok || !ok2 {
 		return nil
 	}
 	a.mu.Lock()

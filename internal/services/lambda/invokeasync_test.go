@@ -16,7 +16,8 @@ func TestInvokeAsyncIsAnAsynchronousInvokeUnderAnActionOfItsOwn(t *testing.T) {
 	w.function("f", waitAt+"def handler(e, c):\n    wait('ran-' + e['n'])\n")
 	ask := func(name, args string, statements ...string) error {
 		c := w.sdk(w.user(here, "who", statements...))
-		out, err := c.InvokeAsync(context.Background(), &sdk.InvokeAsyncInput{FunctionName: &name, InvokeArgs: bytes.NewReader([]byte(args))}) //nolint:staticcheck // the deprecated one is meant
+		//lint:ignore SA1019 the deprecated one is meant
+		out, err := c.InvokeAsync(context.Background(), &sdk.InvokeAsyncInput{FunctionName: &name, InvokeArgs: bytes.NewReader([]byte(args))})
 		if err == nil && out.Status != 202 {
 			t.Errorf("status %d", out.Status)
 		}
