@@ -29,7 +29,7 @@ var ctx = context.Background()
 type door struct {
 	*testing.T
 	server *sallyport.Server
-	users  map[string]*ec2.Client
+	users  map[string]aws.Config
 	*ec2.Client
 }
 
@@ -46,7 +46,7 @@ func openDoor(t *testing.T, dir string) *door {
 			t.Error(err)
 		}
 	})
-	d := &door{T: t, server: server, users: map[string]*ec2.Client{}}
+	d := &door{T: t, server: server, users: map[string]aws.Config{}}
 	d.Client = ec2.NewFromConfig(d.root(here))
 	return d
 }
@@ -72,14 +72,14 @@ func (d *door) user(name string, statements ...string) *ec2.Client {
 	if _, err := people.PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: &name, PolicyName: aws.String("p"), PolicyDocument: &document}); err != nil {
 		d.Fatal(err)
 	}
-	if d.users[name] == nil {
+	if _, known := d.users[name]; !known {
 		key, err := people.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &name})
 		if err != nil {
 			d.Fatal(err)
 		}
-		d.users[name] = ec2.NewFromConfig(d.config(*key.AccessKey.AccessKeyId, *key.AccessKey.SecretAccessKey))
+		d.users[name] = d.config(*key.AccessKey.AccessKeyId, *key.AccessKey.SecretAccessKey)
 	}
-	return d.users[name]
+	return ec2.NewFromConfig(d.users[name])
 }
 
 func allow(action, resource, condition string) string {

@@ -66,7 +66,7 @@ func (s *Service) createSubnet(ctx context.Context, c *op.Call, in *ec2api.Creat
 	if err != nil {
 		return nil, err
 	}
-	return &ec2api.CreateSubnetResult{Subnet: ptr(s.showSubnet(p, id, n))}, nil
+	return &ec2api.CreateSubnetResult{Subnet: ptr(n.show(p, id, n.free(0)))}, nil
 }
 
 func newSubnet(region string, in *ec2api.CreateSubnetRequest) (*subnet, error) {
@@ -125,19 +125,27 @@ func (n *subnet) zoneID(region string) string {
 	return ""
 }
 
-// free is how many addresses of a subnet can still be given out.
-func (s *Service) free(p place, id string, n *subnet) int {
-	return size(n.block()) - kept - 1 - len(s.taken(p, id))
+// free is how many addresses of a subnet can still be given out, of which some are
+// taken.
+func (n *subnet) free(taken int) int { return size(n.block()) - kept - 1 - taken }
+
+// inUse is how many addresses interfaces have, by subnet.
+func (s *Service) inUse(p place) map[string]int {
+	taken := map[string]int{}
+	for _, i := range each(s.interfaces, p) {
+		taken[i.Subnet] += len(i.Addresses)
+	}
+	return taken
 }
 
-func (s *Service) showSubnet(p place, id string, n *subnet) ec2api.Subnet {
+func (n *subnet) show(p place, id string, free int) ec2api.Subnet {
 	hostname := n.Hostname
 	if hostname == "" {
 		hostname = "ip-name"
 	}
 	return ec2api.Subnet{
 		SubnetId: &id, SubnetArn: ptr(p.arn(subnets, id)), VpcId: &n.VPC, OwnerId: &p.account, CidrBlock: &n.CIDR, State: ptr(available),
-		AvailabilityZone: &n.Zone, AvailabilityZoneId: ptr(n.zoneID(p.region)), AvailableIpAddressCount: ptr(int32(s.free(p, id, n))),
+		AvailabilityZone: &n.Zone, AvailabilityZoneId: ptr(n.zoneID(p.region)), AvailableIpAddressCount: ptr(int32(free)),
 		DefaultForAz: &n.Default, MapPublicIpOnLaunch: &n.Public, AssignIpv6AddressOnCreation: ptr(false), MapCustomerOwnedIpOnLaunch: ptr(false),
 		EnableDns64: ptr(false), Ipv6Native: ptr(false), Tags: showTags(n.Tags),
 		PrivateDnsNameOptionsOnLaunch: &ec2api.PrivateDnsNameOptionsOnLaunch{
@@ -163,8 +171,10 @@ func (s *Service) describeSubnets(ctx context.Context, c *op.Call, in *ec2api.De
 	}
 	p := placeOf(c)
 	var all []entry[ec2api.Subnet]
+	taken := s.inUse(p)
 	for id, n := range each(s.subnets, p) {
-		all = append(all, entry[ec2api.Subnet]{id, n.values(p, id, s.free(p, id, n)), func() ec2api.Subnet { return s.showSubnet(p, id, n) }})
+		free := n.free(taken[id])
+		all = append(all, entry[ec2api.Subnet]{id, n.values(p, id, free), func() ec2api.Subnet { return n.show(p, id, free) }})
 	}
 	found, next, err := among(search{in.SubnetIds, in.Filters, new(subnet).values(p, "", 0), in.MaxResults, in.NextToken}, all, subnets.refuse)
 	return &ec2api.DescribeSubnetsResult{Subnets: found, NextToken: next}, err
