@@ -26,7 +26,7 @@ func TestWithoutPrivileges(t *testing.T) {
 	if err := os.Chown(dir, nobody, nobody); err != nil {
 		t.Fatal(err)
 	}
-	run := "Sandbox|Cannot|Inherits|Node|Own|Bounded|Survives|Frozen|Timeout|Killed|Tail|Raw|TempSurvives|Concurrent|Leaves|Daemon"
+	run := "Sandbox|Cannot|Inherits|Node|Own|Bounded|Survives|Frozen|Timeout|Killed|Tail|Raw|TempSurvives|Concurrent|Leaves|Daemon|Layer"
 	cmd := exec.Command("/proc/self/exe", "-test.run", run, "-test.v", "-test.count=1")
 	if testing.Short() {
 		cmd.Args = append(cmd.Args, "-test.short")
