@@ -235,6 +235,21 @@ func TestTagsHaveTheServicesOwnNameToo(t *testing.T) {
 	}
 }
 
+// TestAnOwnerTellsKeysOfAResource, of that one and of no other.
+func TestAnOwnerTellsKeysOfAResource(t *testing.T) {
+	w := newWorld(t)
+	q := question(w.user(here, "u"))
+	plain := w.keys(q)
+	w.owner.facts[function] = op.Facts{Keys: map[string]string{"ec2:Vpc": "arn:aws:ec2:us-east-1:" + here + ":vpc/vpc-1"}}
+	if diff := cmp.Diff(with(plain, keys{"ec2:Vpc": {"arn:aws:ec2:us-east-1:" + here + ":vpc/vpc-1"}}), w.keys(q)); diff != "" {
+		t.Error(diff)
+	}
+	q.Resource.ARN = distant
+	if _, there := w.keys(q)["ec2:Vpc"]; there {
+		t.Error("another resource has the key too")
+	}
+}
+
 // TestOneCallHasOneMoment: all needs of a call see the same time and principal,
 // and each its own resource.
 func TestOneCallHasOneMoment(t *testing.T) {

@@ -313,3 +313,21 @@ func TestOnlyTheOwnerTellsFacts(t *testing.T) {
 		}
 	}
 }
+
+// TestACallKnowsThatAServiceMadeIt: what comes through a door is never taken for
+// one, whatever it says of itself.
+func TestACallKnowsThatAServiceMadeIt(t *testing.T) {
+	o := operation("Look")
+	var inside bool
+	row := Bind(o, func(_ context.Context, c *Call, _ *input) (*output, error) {
+		inside = c.Inside()
+		return &output{}, nil
+	}, On("t:A", Any))
+	b := bus(t, &gate{allow: map[string]bool{"t:A": true}}, row)
+	if _, err := b.Serve(context.Background(), &Call{Operation: o.Operation, Input: &input{}, RequestID: "r", Parent: "p"}); err != nil || inside {
+		t.Errorf("through a door: inside %v, %v", inside, err)
+	}
+	if _, err := Do(context.Background(), b, As{}, o, &input{}); err != nil || !inside {
+		t.Errorf("by a service: inside %v, %v", inside, err)
+	}
+}
