@@ -80,6 +80,10 @@ type run struct {
 	corpus *Corpus
 	base   *scope
 	have   map[string]bool
+
+	mu sync.Mutex
+	// logs are the log groups that functions of the run may have.
+	logs []undo
 }
 
 // Run runs the cases and gives their results in the corpus's order. The error
@@ -100,6 +104,7 @@ func Run(ctx context.Context, corpus *Corpus, c Config) ([]Result, error) {
 		})
 	}
 	all.Wait()
+	(&work{run: r, scope: r.base, made: r.logs}).undo(ctx)
 	var flat []Result
 	for _, rs := range results {
 		flat = append(flat, rs...)

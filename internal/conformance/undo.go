@@ -39,8 +39,8 @@ func (w *work) remember(call string, a actor, in map[string]any, answer *client.
 	}
 	switch call {
 	case "lambda.CreateFunction":
-		take("logs.DeleteLogGroup", "logGroupName=$logs")
 		take("lambda.DeleteFunction", "FunctionName=$.FunctionArn")
+		w.logged(a.admin, in["FunctionName"])
 	case "lambda.CreateEventSourceMapping":
 		take("lambda.DeleteEventSourceMapping", "UUID=$.UUID")
 	case "lambda.PublishLayerVersion":
@@ -90,10 +90,16 @@ func named(in map[string]any, answer *client.Answer) map[string]any {
 	for k, v := range in {
 		all[k] = v
 	}
-	if name, ok := in["FunctionName"].(string); ok {
-		all["$logs"] = "/aws/lambda/" + name[strings.LastIndexByte(name, ':')+1:]
-	}
 	return all
+}
+
+// logged notes the log group of a function. It is taken away when the run ends:
+// what a function wrote can come in after the function is gone.
+func (r *run) logged(admin string, function any) {
+	name, _ := function.(string)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.logs = append(r.logs, undo{"logs.DeleteLogGroup", admin, map[string]any{"logGroupName": "/aws/lambda/" + name[strings.LastIndexByte(name, ':')+1:]}})
 }
 
 // gone are answers that say there is nothing to take away any more.
