@@ -65,6 +65,24 @@ func TestCodes(t *testing.T) {
 	}
 }
 
+// TestCodesOfEC2: one for every key or signature that is no good.
+func TestCodesOfEC2(t *testing.T) {
+	ec2 := &api.Service{ID: "ec2", SigningName: "ec2", Protocol: api.EC2Query}
+	for _, c := range []struct {
+		failure *Failure
+		want    string
+	}{
+		{Unsigned(), "403 MissingAuthenticationToken: Request is missing Authentication Token"},
+		{refuseKind(Unknown), "401 AuthFailure: AWS was not able to validate the provided access credentials"},
+		{mismatch(textMismatch), "401 AuthFailure: AWS was not able to validate the provided access credentials"},
+		{refuseKind(Expired), "400 RequestExpired: Request has expired."},
+	} {
+		if e := c.failure.Error(ec2, ec2.Protocol); fmt.Sprintf("%d %s", e.Status, e.Error()) != c.want || e.Fault != api.Client {
+			t.Errorf("got %d %s, want %s", e.Status, e.Error(), c.want)
+		}
+	}
+}
+
 // TestMalformed are headers and queries that cannot be read. The order of what
 // is missing is AWS's.
 func TestMalformed(t *testing.T) {
