@@ -53,10 +53,13 @@ func (k *key) gone(now time.Time) bool { return !k.Deletion.IsZero() && !now.Bef
 // usable is nil for a key that can be used to encrypt and the like ("Key states
 // of AWS KMS keys").
 func (k *key) usable() error {
+	if err := k.present(); err != nil {
+		return err
+	}
 	if k.Disabled {
 		return disabled(k.ref())
 	}
-	return k.present()
+	return nil
 }
 
 // present is nil for a key that is not waiting to be deleted.
