@@ -108,7 +108,7 @@ func zipFiles(ts *testscript.TestScript, _ bool, args []string) {
 	defer f.Close()
 	w := zip.NewWriter(f)
 	for _, name := range args[1:] {
-		part, err := w.Create(filepath.Base(name))
+		part, err := w.Create(filepath.ToSlash(name))
 		ts.Check(err)
 		_, err = part.Write([]byte(ts.ReadFile(name)))
 		ts.Check(err)
