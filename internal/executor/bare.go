@@ -62,6 +62,10 @@ type bareSandbox struct {
 	endpoints      net.Listener
 	// packets is the X-Ray daemon's socket, nil without one.
 	packets net.PacketConn
+	// beside is what extensions print to, nil before there were any; took took its
+	// read end.
+	beside, besideOut *os.File
+	took              func(*os.File)
 	// next is the listener of the next start.
 	next  net.Listener
 	ended chan struct{}
@@ -83,7 +87,7 @@ func (b *bareSandbox) listen() error {
 }
 
 func (b *bareSandbox) assign(a assignment) error {
-	b.code, b.opt = a.codeDir, a.layerDir
+	b.code, b.opt, b.took = a.codeDir, a.layerDir, a.beside
 	if err := b.openDaemon(a.daemon); err != nil {
 		return err
 	}
@@ -108,19 +112,17 @@ func (b *bareSandbox) places() places {
 }
 
 func (b *bareSandbox) start(c command, exited func(exit)) (net.Listener, error) {
-	l, err := b.prepare()
-	if err == nil {
-		err = b.launch("", c, exited)
-	}
-	return l, err
+	l := b.next
+	b.next = nil
+	return l, b.launch("", c, exited)
 }
 
 // run starts the process. One that was written a moment ago may be held open by
 // another process that is just being forked off.
-func (b *bareSandbox) run(c command) (*exec.Cmd, error) {
+func (b *bareSandbox) run(c command, out *os.File) (*exec.Cmd, error) {
 	for wait := time.Millisecond; ; wait *= 2 {
 		cmd := exec.Command(c.path, c.args...)
-		cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = c.env, b.code, b.in, b.in
+		cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = c.env, b.code, out, out
 		cmd.SysProcAttr = bareAttributes()
 		err := cmd.Start()
 		if !busy(err) || wait > busyTime {
@@ -173,6 +175,10 @@ func (b *bareSandbox) destroy() {
 		}
 		if b.packets != nil {
 			b.packets.Close()
+		}
+		if b.beside != nil {
+			b.beside.Close()
+			_ = b.besideOut.SetReadDeadline(b.driver.clock.Now().Add(servedOut))
 		}
 		b.in.Close()
 		// Whoever reads it closes it, unless nobody does. A process that escaped

@@ -10,6 +10,14 @@ import (
 func (b *bareSandbox) prepare() (net.Listener, error) {
 	l := b.next
 	b.next = nil
+	if b.beside == nil {
+		out, in, err := os.Pipe()
+		if err != nil {
+			return l, err
+		}
+		b.beside, b.besideOut = in, out
+		b.took(out)
+	}
 	return l, nil
 }
 
@@ -17,7 +25,11 @@ func (b *bareSandbox) launch(name string, c command, exited func(exit)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.all.Add(1)
-	cmd, err := b.run(c)
+	out := b.in
+	if name != "" {
+		out = b.beside
+	}
+	cmd, err := b.run(c, out)
 	if err != nil {
 		go func() {
 			defer b.all.Done()

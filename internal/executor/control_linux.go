@@ -79,6 +79,8 @@ type event struct {
 	Started bool `json:",omitempty"`
 	// Daemon comes with the socket of the X-Ray daemon.
 	Daemon bool `json:",omitempty"`
+	// Beside comes with the read end of what extensions print.
+	Beside bool `json:",omitempty"`
 	// Dialed comes with a connection to a port; or Refused says why there is none.
 	Dialed  int    `json:",omitempty"`
 	Refused string `json:",omitempty"`

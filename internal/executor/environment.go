@@ -97,7 +97,7 @@ func newEnvironment(x *Executor, f *Function) *Environment {
 func (e *Environment) settle(s sandbox) error {
 	e.sandbox = s
 	f := e.function
-	err := s.assign(assignment{codeDir: f.CodeDir, layerDir: f.LayerDir, mounts: e.runtime.Mounts, memoryMB: f.MemoryMB, ephemeralMB: max(f.EphemeralMB, 512), daemon: e.tracesTo()})
+	err := s.assign(assignment{codeDir: f.CodeDir, layerDir: f.LayerDir, mounts: e.runtime.Mounts, memoryMB: f.MemoryMB, ephemeralMB: max(f.EphemeralMB, 512), daemon: e.tracesTo(), beside: e.takeBeside})
 	if err != nil {
 		return err
 	}
@@ -147,6 +147,7 @@ func (e *Environment) run(ctx context.Context, inv *Invocation) (*Result, error)
 	if o.failed {
 		result.FunctionError, result.ErrorType = "Unhandled", o.kind
 	}
+	e.invokeEnded(inv, u, o)
 	result.Tail = e.report(inv, u, o)
 	return result, nil
 }
@@ -191,6 +192,7 @@ func (e *Environment) serve(ctx context.Context, c *call, timeout <-chan time.Ti
 		if !started {
 			started = true
 			e.journal.platform(startLine(c.RequestID, e.function.Version))
+			e.invokeStarted(c.Invocation)
 		}
 		if x := e.process.api.extensions.Load(); x != nil {
 			x.invoke(c)
@@ -295,15 +297,20 @@ func (e *Environment) init(ctx context.Context, limit <-chan time.Time, phase, r
 	p := e.process
 	var o outcome
 	tick := e.x.clock.After(limits.LogDelay)
-	ready := (<-chan struct{})(p.api.ready)
+	ready, done := (<-chan struct{})(p.api.ready), false
 wait:
 	for {
 		select {
 		case <-ready:
+			if !done {
+				done = true
+				e.initDone("success")
+			}
 			if ready = p.api.unsettled(); ready != nil {
 				continue // the runtime is ready, its extensions are not
 			}
 			e.tellExtensions(p)
+			e.initReported(e.x.clock.Now().Sub(start))
 			return nil, nil
 		case <-p.registered:
 			p.registered = nil
@@ -393,7 +400,7 @@ func (e *Environment) start() error {
 	if names := e.externals(); len(names) > 0 {
 		err = e.startExtended(p, names, c, at)
 	} else if l, failed := e.sandbox.start(c, p.ends); failed == nil {
-		p.api = serveExtended(l, e.function, nil)
+		p.api = serveExtended(l, e.function, nil, e.newExtensions)
 	} else {
 		err = failed
 	}
@@ -429,6 +436,7 @@ func (e *Environment) end(reason string) {
 		return
 	}
 	e.shutdown(p, reason)
+	e.unwatch(p)
 	if err := e.sandbox.stop(); err != nil {
 		e.lost = true
 		e.sandbox.destroy()
@@ -471,6 +479,7 @@ func (e *Environment) destroy() {
 	if e.process != nil && e.process.api.extensions.Load() != nil {
 		e.wake()
 		e.shutdown(e.process, "spindown")
+		e.unwatch(e.process)
 	}
 	e.sandbox.destroy()
 	if e.process != nil {

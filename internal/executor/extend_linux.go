@@ -142,3 +142,27 @@ func (i *inside) terminate() error {
 	}
 	return nil
 }
+
+// openBeside makes the pipe of what extensions print, once.
+func (i *inside) openBeside() error {
+	if i.beside != 0 {
+		return nil
+	}
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+		return fmt.Errorf("the extensions' output: %w", err)
+	}
+	i.beside = pipe[1]
+	if err := unix.SetNonblock(pipe[0], true); err != nil {
+		return err
+	}
+	return sendAndClose(event{Beside: true}, pipe[0])
+}
+
+// output is what a process prints to.
+func (i *inside) output(name string) uintptr {
+	if name != "" && i.beside != 0 {
+		return uintptr(i.beside)
+	}
+	return outputFD
+}

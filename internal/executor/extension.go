@@ -15,6 +15,8 @@ type extensions struct {
 	// registered is closed when every external extension has registered, broken when
 	// one of them failed, gone when every external one has ended.
 	registered, broken, gone chan struct{}
+	// telemetry is what they can subscribe to.
+	telemetry *telemetry
 
 	mu  sync.Mutex
 	all []*extension
@@ -96,11 +98,18 @@ func (x *extensions) known(id string) *extension {
 
 // fail notes the first failure.
 func (x *extensions) fail(kind, text string) {
+	if x.note(kind, text) {
+		close(x.broken)
+	}
+}
+
+// note is fail before it is told. It says whether it is the first one.
+func (x *extensions) note(kind, text string) bool {
 	if x.failure != nil || x.ending {
-		return
+		return false
 	}
 	x.failure = func(requestID string) outcome { return failure(kind, requestID, text) }
-	close(x.broken)
+	return true
 }
 
 // exited takes the end of an external extension's process: a failure, unless it was

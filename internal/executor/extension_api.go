@@ -27,6 +27,9 @@ func (a *runtimeAPI) beside(k *conn, r *request) error {
 			return a.extensionFailed(k, r, extensionExit, errorExtensionExit)
 		}
 	}
+	if (r.path == telemetryPath || r.path == logsPath) && r.method == "PUT" && a.function != nil {
+		return a.subscribe(k, r)
+	}
 	return k.answer("404 Not Found", notFound)
 }
 
@@ -43,7 +46,11 @@ func (a *runtimeAPI) extended() *extensions {
 	if x := a.extensions.Load(); x != nil {
 		return x
 	}
-	a.extensions.CompareAndSwap(nil, newExtensions(nil))
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.extensions.Load() == nil {
+		a.extensions.Store(a.extend(nil))
+	}
 	return a.extensions.Load()
 }
 
@@ -169,12 +176,15 @@ func (a *runtimeAPI) extensionFailed(k *conn, r *request, state, kind string) er
 	if r.errorType == "" {
 		return k.answer("400 Bad Request", refusal("Extension.MissingHeader", "Missing Lambda-Extension-Function-Error-Type header"))
 	}
+	x.mu.Lock()
+	one.state, one.kind = state, r.errorType
+	first := x.note(kind, r.errorType)
+	x.mu.Unlock()
 	// The answer first: what learns of the failure ends the process.
 	err := k.answer("202 Accepted", accepted)
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	one.state, one.kind = state, r.errorType
-	x.fail(kind, r.errorType)
+	if first {
+		close(x.broken)
+	}
 	return err
 }
 

@@ -45,11 +45,12 @@ func (e *Environment) startExtended(p *process, names []string, c command, at pl
 	if err != nil {
 		return err
 	}
-	x := newExtensions(names)
+	x := e.newExtensions(names)
+	e.initStarted(x.telemetry)
 	p.registered = x.registered
 	p.launch = func() error { return e.sandbox.launch("", c, p.ends) }
 	// Served before they start: what they ask first is what they find.
-	p.api = serveExtended(l, e.function, x)
+	p.api = serveExtended(l, e.function, x, e.newExtensions)
 	env := slices.DeleteFunc(slices.Clone(c.env), ofRuntime)
 	for _, name := range names {
 		own := command{path: filepath.Join(at.opt, extensionsDir, name), env: env}
@@ -169,6 +170,7 @@ func (e *Environment) shutdown(p *process, reason string) {
 		case <-e.x.clock.After(ofRuntime):
 		}
 	}
+	x.telemetry.hurry()
 	if !external || !x.end(reason, deadline) {
 		return
 	}
@@ -186,4 +188,16 @@ func eventID() string {
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	h := hex.EncodeToString(b[:])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// takeBeside follows what extensions print: into the function's log, and to whoever
+// has subscribed to it.
+func (e *Environment) takeBeside(out *os.File) {
+	j, err := newJournal(e.x.clock, out, e.journal.besides)
+	if err != nil {
+		out.Close()
+		return
+	}
+	e.journal.beside.Store(j)
+	e.x.running.Go(j.follow)
 }

@@ -87,6 +87,8 @@ type inside struct {
 	// extensions. children says that there may be processes to reap.
 	started  map[int]string
 	children bool
+	// beside is what extensions print to, 0 before there were any.
+	beside int
 }
 
 // obey does what the server orders until it is gone.
@@ -228,7 +230,7 @@ func (i *inside) start(o *startOrder) error {
 		}
 	}
 	if o.Path == "" {
-		return nil
+		return i.openBeside()
 	}
 	// The reaper must not see the process end before it is known.
 	i.mu.Lock()
@@ -239,7 +241,7 @@ func (i *inside) start(o *startOrder) error {
 	}
 	defer unix.Close(null)
 	pid, err := forkExec(o.Path, append([]string{o.Path}, o.Args...), &syscall.ProcAttr{
-		Dir: taskDir, Env: o.Env, Files: []uintptr{uintptr(null), outputFD, outputFD}, Sys: &syscall.SysProcAttr{Setsid: true},
+		Dir: taskDir, Env: o.Env, Files: []uintptr{uintptr(null), i.output(o.Name), i.output(o.Name)}, Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
 		return send(controlFD, event{Name: o.Name, Failed: "fork/exec " + o.Path + ": " + err.Error()})

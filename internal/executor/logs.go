@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,6 +21,11 @@ type journal struct {
 	write func([]LogEvent)
 	file  *os.File
 	raw   syscall.RawConn
+
+	// watch is told of what is printed, nil if nobody listens; beside is the log of
+	// extensions, nil without.
+	watch  atomic.Pointer[telemetry]
+	beside atomic.Pointer[journal]
 
 	mu sync.Mutex
 	// partial is a line of output whose end has not come yet.
@@ -80,15 +86,46 @@ func (j *journal) output(text []byte) {
 			}
 			continue
 		}
-		j.event(now, string(line))
+		j.said(now, string(line))
 	}
+}
+
+// said takes a line that the function printed.
+func (j *journal) said(now time.Time, line string) {
+	j.event(now, line)
+	if t := j.watch.Load(); t != nil {
+		t.at(now, telemetryFunction, telemetryFunction, line)
+	}
+}
+
+// besides takes what extensions printed.
+func (j *journal) besides(events []LogEvent) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, e := range events {
+		j.event(e.Time, e.Message)
+		if t := j.watch.Load(); t != nil {
+			t.at(e.Time, telemetryExtension, telemetryExtension, e.Message)
+		}
+	}
+	if !j.hold || j.size > pendingBytes {
+		j.flush()
+	}
+}
+
+// settle takes whatever was printed until now, by extensions too.
+func (j *journal) settle() {
+	if b := j.beside.Load(); b != nil {
+		b.drain()
+	}
+	j.drain()
 }
 
 // cut makes an event of an unfinished line.
 func (j *journal) cut(now time.Time) {
 	for len(j.partial) > 0 {
 		n := min(len(j.partial), limits.LogLine)
-		j.event(now, string(j.partial[:n]))
+		j.said(now, string(j.partial[:n]))
 		j.partial = j.partial[n:]
 	}
 	j.partial = nil
@@ -108,7 +145,7 @@ func (j *journal) event(now time.Time, message string) {
 
 // platform adds a line of ours, after all output until now.
 func (j *journal) platform(message string) {
-	j.drain()
+	j.settle()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.line(message)
@@ -126,7 +163,7 @@ func (j *journal) line(message string) {
 // begin starts an invoke's part of the log. A line that comes before it, and so
 // is not in its tail, is handed on together with it.
 func (j *journal) begin(tail bool, before string) {
-	j.drain()
+	j.settle()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if before != "" {
@@ -144,7 +181,7 @@ func (j *journal) tick() {
 
 // end ends an invoke's part of the log with these lines, and gives its tail.
 func (j *journal) end(lines ...string) []byte {
-	j.drain()
+	j.settle()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, l := range lines {

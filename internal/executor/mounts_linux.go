@@ -149,7 +149,7 @@ func writeEtc(root string, uid int) error {
 	for name, text := range map[string]string{
 		"passwd":        "root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:" + id + "::/home/sbx_user1051:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n",
 		"group":         fmt.Sprintf("root:x:0:\nsbx_user1051:x:%d:\nnobody:x:65534:\n", uid),
-		"hosts":         "127.0.0.1 localhost\n::1 localhost\n",
+		"hosts":         "127.0.0.1 localhost sandbox.localdomain sandbox.local sandbox\n::1 localhost\n",
 		"hostname":      "localhost\n",
 		"resolv.conf":   "# There is no network here but 127.0.0.1.\n",
 		"nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",

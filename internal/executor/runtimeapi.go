@@ -20,6 +20,7 @@ type runtimeAPI struct {
 	// is nil until there is one.
 	function   *Function
 	extensions atomic.Pointer[extensions]
+	extend     func(names []string) *extensions
 	// ready is closed at the first next, failed when the runtime reported an
 	// init error, which then stands in initError.
 	ready, failed chan struct{}
@@ -70,11 +71,12 @@ const (
 
 // serveRuntime serves on l until close. A process that could not be started
 // has no listener.
-func serveRuntime(l net.Listener) *runtimeAPI { return serveExtended(l, nil, nil) }
+func serveRuntime(l net.Listener) *runtimeAPI { return serveExtended(l, nil, nil, nil) }
 
-// serveExtended serves the Extensions API too; x is nil without external extensions.
-func serveExtended(l net.Listener, f *Function, x *extensions) *runtimeAPI {
-	a := &runtimeAPI{listener: l, function: f, ready: make(chan struct{}), failed: make(chan struct{}), conns: map[*conn]struct{}{}}
+// serveExtended serves the Extensions API too; x is nil without external extensions,
+// and made when an internal one registers.
+func serveExtended(l net.Listener, f *Function, x *extensions, extend func([]string) *extensions) *runtimeAPI {
+	a := &runtimeAPI{listener: l, function: f, extend: extend, ready: make(chan struct{}), failed: make(chan struct{}), conns: map[*conn]struct{}{}}
 	a.extensions.Store(x)
 	if l != nil {
 		a.serving.Go(a.accept)

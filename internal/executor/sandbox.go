@@ -67,6 +67,9 @@ type assignment struct {
 	// daemon takes the socket of the X-Ray daemon, before the first process starts,
 	// and reads it until the sandbox closes it; nil for no daemon.
 	daemon func(net.PacketConn)
+	// beside takes the read end of what extensions print, not blocking, before the
+	// first of them starts; whoever takes it closes it.
+	beside func(*os.File)
 }
 
 // places are paths and addresses as a function's processes see them.

@@ -47,6 +47,8 @@ type linuxSandbox struct {
 	// daemon takes the socket of the X-Ray daemon, packets is the socket.
 	daemon  func(net.PacketConn)
 	packets net.PacketConn
+	// beside takes what extensions print.
+	beside func(*os.File)
 	// kills is the group's count of kills for lack of memory when the runtime started.
 	kills int64
 	// over says that exceeded was called since.
@@ -199,6 +201,9 @@ func (s *linuxSandbox) take(e event, files []*os.File) {
 		s.mu.Lock()
 		files, s.status = closed(s.status), files[0]
 		s.mu.Unlock()
+	case e.Beside && len(files) == 1 && s.beside != nil:
+		s.beside(files[0])
+		return
 	case e.Daemon && len(files) == 1:
 		s.takeDaemon(files[0])
 	case e.Dialed != 0:
@@ -381,7 +386,7 @@ func (s *linuxSandbox) assign(a assignment) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.assignment, s.assigned, s.daemon = o, true, a.daemon
+	s.assignment, s.assigned, s.daemon, s.beside = o, true, a.daemon, a.beside
 	if a.daemon != nil {
 		o.DaemonPort = daemonPort
 	}

@@ -34,3 +34,6 @@ const (
 
 // Extensions is how many extensions a function has (Lambda guide).
 const Extensions = 10
+
+// TelemetryBacklog bounds the bytes of events that wait for one subscriber.
+const TelemetryBacklog = 2 << 20

@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,6 +30,9 @@ func main() {
 	status, header, about := do("POST", "register", `{"events":`+events+`}`, "Lambda-Extension-Name", name, "Lambda-Extension-Accept-Feature", "accountId")
 	fmt.Println("registered", name, status, about, os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("_HANDLER"))
 	id := header.Get("Lambda-Extension-Identifier")
+	if types := os.Getenv("TELEMETRY"); types != "" {
+		subscribe(id, types)
+	}
 	if mode == "init-error" {
 		do("POST", "init/error", "{}", "Lambda-Extension-Identifier", id, "Lambda-Extension-Function-Error-Type", "Extension.NoConfig")
 		os.Exit(1)
@@ -59,8 +64,39 @@ func main() {
 	}
 }
 
+// subscribe prints what it is told by the Telemetry API.
+func subscribe(id, types string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		os.Exit(2)
+	}
+	go http.Serve(l, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var events []struct {
+			Type   string
+			Record any
+		}
+		if err := json.NewDecoder(r.Body).Decode(&events); err != nil {
+			os.Exit(2)
+		}
+		for _, e := range events {
+			fmt.Printf("told %s %v\n", e.Type, e.Record)
+		}
+	}))
+	uri := fmt.Sprintf("http://sandbox.localdomain:%d/events", l.Addr().(*net.TCPAddr).Port)
+	status, _, text := do("PUT", "../../2022-07-01/telemetry", `{"schemaVersion":"2022-07-01","types":`+types+`,"buffering":{"timeoutMs":25},"destination":{"protocol":"HTTP","URI":"`+uri+`"}}`, "Lambda-Extension-Identifier", id)
+	fmt.Println("subscribed", status, text)
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "127.0.0.1:9001" {
+		addresses, err := net.LookupHost("sandbox.localdomain")
+		fmt.Println("resolved", addresses, err)
+	}
+}
+
 func do(method, path, body string, headers ...string) (int, http.Header, string) {
-	r, err := http.NewRequest(method, base+path, bytes.NewReader([]byte(body)))
+	address, err := url.JoinPath(base, path)
+	if err != nil {
+		os.Exit(2)
+	}
+	r, err := http.NewRequest(method, address, bytes.NewReader([]byte(body)))
 	if err != nil {
 		os.Exit(2)
 	}
