@@ -1,11 +1,14 @@
 package lambda
 
 import (
+	"context"
 	"strings"
+	"sync"
 	"testing"
 
 	ec2api "github.com/sallyport/sallyport/internal/api/ec2"
 	lambdaapi "github.com/sallyport/sallyport/internal/api/lambda"
+	"github.com/sallyport/sallyport/internal/store"
 	"github.com/sallyport/sallyport/internal/trail"
 )
 
@@ -332,4 +335,61 @@ func TestTheKeysOfAVPC(t *testing.T) {
 	}
 	_, err = call(w, dev, lambdaapi.UpdateFunctionConfiguration, &lambdaapi.UpdateFunctionConfigurationRequest{FunctionName: ptr("f"), VpcConfig: &lambdaapi.VpcConfig{SubnetIds: []string{}, SecurityGroupIds: []string{}}})
 	refusedLike(t, err, 403, "AccessDeniedException", "with an explicit deny")
+}
+
+// TestManyAtOnceShareOneInterface: functions that come into a subnet together, and
+// leave it together.
+func TestManyAtOnceShareOneInterface(t *testing.T) {
+	w := newWorld(t)
+	l := w.lan("10.0")
+	names := []string{"a", "b", "c", "d", "e", "f"}
+	var all sync.WaitGroup
+	for _, name := range names {
+		in := w.inVPC(name, l.config())
+		all.Go(func() {
+			if _, err := call(w, root, lambdaapi.CreateFunction, in); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	for _, name := range names {
+		w.settled(name)
+	}
+	if n := len(w.interfaces()); n != 1 {
+		t.Errorf("%d interfaces", n)
+	}
+	for _, name := range names {
+		all.Go(func() {
+			if _, err := call(w, root, lambdaapi.DeleteFunction, &lambdaapi.DeleteFunctionRequest{FunctionName: &name}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := len(w.interfaces()); n != 0 {
+		t.Errorf("%d interfaces are left", n)
+	}
+}
+
+// TestAnInterfaceThatWasNotWrittenDown: a server that ended right after EC2 made it
+// does not leave it behind.
+func TestAnInterfaceThatWasNotWrittenDown(t *testing.T) {
+	w := newWorld(t)
+	l := w.lan("10.0")
+	must(w, lambdaapi.CreateFunction, w.inVPC("f", l.config()))
+	w.settled("f")
+	was := *w.interfaces()[0].NetworkInterfaceId
+	if err := w.store.Update(context.Background(), func(tx *store.Tx) error { return empty(tx, w.lambda.attachments) }); err != nil {
+		t.Fatal(err)
+	}
+	must(w, lambdaapi.UpdateFunctionCode, &lambdaapi.UpdateFunctionCodeRequest{FunctionName: ptr("f"), ZipFile: zipOf(t, echo)})
+	w.settled("f")
+	if all := w.interfaces(); len(all) != 1 || *all[0].NetworkInterfaceId != was {
+		t.Errorf("there are %+v", all)
+	}
+	must(w, lambdaapi.DeleteFunction, &lambdaapi.DeleteFunctionRequest{FunctionName: ptr("f")})
+	if n := len(w.interfaces()); n != 0 {
+		t.Errorf("%d interfaces are left", n)
+	}
 }
