@@ -15,12 +15,18 @@
 // (bare.go): then nothing keeps roles apart, and Status and every INIT_START
 // line say so.
 //
-// Differences from AWS: no extensions and no Telemetry API; no response
-// streaming to the caller; no share of the processor that goes with the memory;
+// External extensions start before the runtime and have until all of them wait again
+// (extension_life.go); they subscribe to telemetry (telemetry.go). The X-Ray daemon of
+// a traced function is a socket of ours inside its sandbox (daemon.go).
+//
+// Differences from AWS: no share of the processor that goes with the memory;
 // INIT_START names the runtime that really runs and carries a version ARN of our
 // own making; AWS_ENDPOINT_URL is set, so that SDKs come back to this server; an
 // idle environment is frozen a moment after its response, not with it;
 // "Max Memory Used" counts files that were read and what is in /tmp, up to the
 // memory size, while the bound on memory counts neither. Without control groups
-// that bound is a rough one.
+// that bound is a rough one. The REPORT line is written with the response: it does not
+// count what extensions do after it. Of an invoke that took its process with it,
+// telemetry says no more. The X-Ray daemon takes datagrams, and serves no sampling
+// rules. Names below sandbox.localdomain are known in sandboxes only.
 package executor

@@ -13,9 +13,10 @@
 //     environment; aws:SourceArn is the function's unqualified ARN and
 //     aws:SourceAccount its account. The role's trust policy decides.
 //
-//   - As the session of the execution role it writes logs. These calls carry
-//     lambda:SourceFunctionArn, as everything does that the function itself
-//     calls. Without the permission nothing is written, and the invoke does
+//   - As the session of the execution role it writes logs, and sends the segments of
+//     traced invokes to X-Ray: its own and those the function gave its daemon. These
+//     calls carry lambda:SourceFunctionArn, as everything does that the function
+//     itself calls. Without the permission nothing is written, and the invoke does
 //     not notice.
 //
 //   - As another session of the execution role it polls the queues of event
@@ -50,7 +51,7 @@
 // # How it differs from AWS
 //
 //   - Code comes in the request or from a bucket, as a zip; there are no
-//     EventBridge destinations, X-Ray tracing,
+//     EventBridge destinations,
 //     customer KMS keys, SnapStart, JSON log format, file
 //     systems, durable functions or tenant isolation yet. A request that asks
 //     for one of them is refused and says so: nothing is silently ignored.
@@ -71,6 +72,10 @@
 //     version's until the new one's is there, and gives the alias weights meanwhile.
 //     What failed is tried again every minute; AWS's reasons for a failure are
 //     known only for one of the function's init.
+//   - An invoke is traced where the mode is Active, by the caller's header or else the
+//     first one of a second and one in twenty of the others, of each version; where it
+//     is PassThrough nothing is sent, whatever the header says. An environment's
+//     session sends, so an invoke that got none leaves no segment.
 //   - Deprecated runtimes are not refused: their permissions can be tested,
 //     and they run where their interpreter is installed.
 //   - A function becomes Active, and an update Successful, within milliseconds;
