@@ -47,7 +47,9 @@ func (r ref) with(qualifier string) ref {
 }
 
 // parseName reads a function reference: a name, a partial or a full ARN, each
-// with an optional qualifier. What it does not say is left empty.
+// with an optional qualifier. What it does not say is left empty. A name may have
+// dots, as in the pattern of every operation but CreateFunction: no such function
+// is ever found.
 func parseName(s string) (r ref, ok bool) {
 	parts := strings.Split(s, ":")
 	if parts[0] == "arn" {
@@ -62,7 +64,7 @@ func parseName(s string) (r ref, ok bool) {
 	}
 	r.name = parts[0]
 	switch {
-	case len(parts) > 2 || !isName(r.name):
+	case len(parts) > 2 || !isWord(r.name, "-_."):
 		return ref{}, false
 	case len(parts) == 2:
 		r.qualifier = parts[1]
@@ -108,7 +110,8 @@ func isWord(s, signs string) bool {
 	return s != ""
 }
 
-func isQualifier(s string) bool { return isWord(s, "-_$") }
+// isQualifier says whether s is one, by the pattern of Lambda's model.
+func isQualifier(s string) bool { return isWord(s, "-_$") || s == latest+".PUBLISHED" }
 
 // isVersion tells version numbers from aliases: no alias is all digits.
 func isVersion(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -11,6 +11,8 @@ func TestFunctionNamesInAllForms(t *testing.T) {
 		"f":                                 {name: "f"},
 		"f:1":                               {name: "f", qualifier: "1"},
 		"f:$LATEST":                         {name: "f", qualifier: "$LATEST"},
+		"f:$LATEST.PUBLISHED":               {name: "f", qualifier: "$LATEST.PUBLISHED"},
+		"f.g":                               {name: "f.g"},
 		"my-f_1:prod":                       {name: "my-f_1", qualifier: "prod"},
 		"function":                          {name: "function"},
 		"function:f":                        {name: "f"},
@@ -30,7 +32,7 @@ func TestFunctionNamesInAllForms(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", ":", "f:", ":f", "f:1:2", "a b", "f/g", "ä", "f*", "*", "f:*", "f.g",
+		"", ":", "f:", ":f", "f:1:2", "a b", "f/g", "ä", "f*", "*", "f:*", "f:a.b", "f:$LATEST.OTHER",
 		"arn:aws:lambda:us-east-1:111111111111:function:", "arn:aws:lambda:us-east-1:111111111111:function", "arn:aws:lambda:us-east-1:1:function:f",
 		"arn:aws:lambda::111111111111:function:f", "arn:aws:lambda:us-east-1:111111111111:layer:f", "arn:aws:s3:us-east-1:111111111111:function:f",
 		"arn:aws-cn:lambda:cn-north-1:111111111111:function:f", "arn:aws:lambda:us-east-1:111111111111:function:f:1:2", "arn:aws:lambda:*:*:function:f",
@@ -50,7 +52,7 @@ func FuzzParseName(f *testing.F) {
 		if !ok {
 			return
 		}
-		if !isName(r.name) || r.qualifier != "" && !isQualifier(r.qualifier) {
+		if !isWord(r.name, "-_.") || r.qualifier != "" && !isQualifier(r.qualifier) {
 			t.Errorf("%q gave %+v", s, r)
 		}
 		r.account, r.region = here, region
