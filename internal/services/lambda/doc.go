@@ -6,7 +6,9 @@
 // Lambda calls other services in these ways only, all over the bus:
 //
 //   - On behalf of its caller (aws:ViaAWSService) it reads code and layers from a
-//     bucket, and looks at the subnets, security groups and VPC of a VpcConfig.
+//     bucket, and looks at the subnets, security groups and VPC of a VpcConfig. With
+//     kms:ViaService it encrypts variables under a customer's key, makes a grant on
+//     it for the execution role, and decrypts what it shows.
 //
 //   - As the service principal lambda.amazonaws.com it performs sts:AssumeRole
 //     on the execution role, when the role is set and for each new execution
@@ -35,6 +37,10 @@
 //     update. An interface that the role may not remove stays, and is tried again
 //     when the next one is removed and when the server starts.
 //
+//   - As that same session it decrypts, for each new environment, variables under a
+//     customer's key: by the grant, which it retires when no version needs it. A
+//     grant of a role that is gone stays.
+//
 // What will be done later as the role is tried when it is configured
 // (op.Try), and refused with AWS's texts.
 //
@@ -52,7 +58,7 @@
 //
 //   - Code comes in the request or from a bucket, as a zip; there are no
 //     EventBridge destinations,
-//     customer KMS keys, SnapStart, JSON log format, file
+//     SnapStart, JSON log format, file
 //     systems, durable functions or tenant isolation yet. A request that asks
 //     for one of them is refused and says so: nothing is silently ignored.
 //   - A function in a VPC reaches what every other function reaches: no packet goes
@@ -76,6 +82,11 @@
 //     first one of a second and one in twenty of the others, of each version; where it
 //     is PassThrough nothing is sent, whatever the header says. An environment's
 //     session sends, so an invoke that got none leaves no segment.
+//   - Variables without a customer's key are sealed with a key of the server's (file
+//     keys/lambda of the data directory, mode 0600), not with the AWS managed key;
+//     nobody is asked about it. With one, a data key is encrypted under it. A key
+//     without variables is granted and not used. Which of CreateGrant and Encrypt AWS
+//     tries first, and its text for Encrypt, are UNCONFIRMED.
 //   - Deprecated runtimes are not refused: their permissions can be tested,
 //     and they run where their interpreter is installed.
 //   - A function becomes Active, and an update Successful, within milliseconds;
