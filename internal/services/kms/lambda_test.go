@@ -1,6 +1,10 @@
 package kms_test
 
 import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -196,4 +200,68 @@ func TestGrantsGoWithTheirVersions(t *testing.T) {
 	if left := len(w.grants(one)); left != 0 {
 		t.Errorf("a function that is gone keeps %d grants", left)
 	}
+}
+
+// TestAFunctionUnderAKeyOfAnotherAccount: the key's policy, and the identity policies
+// of the function's account, the role's too.
+func TestAFunctionUnderAKeyOfAnotherAccount(t *testing.T) {
+	w := open(t)
+	role := w.role("r")
+	shut := got(t, w.kms(there).CreateKey, &kms.CreateKeyInput{}).KeyMetadata.Arn
+	refused(t, w.lambda(here).CreateFunction, w.function(role, shut), "InvalidParameterValueException", unconfigured+"AccessDeniedException KMS Message: "+
+		"User: arn:aws:iam::"+here+":root is not authorized to perform: kms:CreateGrant on resource: "+*shut+" because no resource-based policy allows the kms:CreateGrant action")
+	shared := got(t, w.kms(there).CreateKey, &kms.CreateKeyInput{Policy: aws.String(document(allowing("arn:aws:iam::"+there+":root", "kms:*"), allowing("arn:aws:iam::"+here+":root", "kms:*")))}).KeyMetadata.Arn
+	got(t, w.lambda(here).CreateFunction, w.function(role, shared))
+	w.settle()
+	refused(t, w.lambda(here).Invoke, invoke, "KMSAccessDeniedException", undecrypted+"KMS access was denied"+checkKey+" KMS Exception: AccessDeniedExceptionKMS Message: "+
+		"User: arn:aws:sts::"+here+":assumed-role/r/f@lambda_function is not authorized to perform: kms:Decrypt on resource: "+*shared+" because no identity-based policy allows the kms:Decrypt action")
+	got(t, iam.NewFromConfig(w.people[here]).PutRolePolicy, &iam.PutRolePolicyInput{RoleName: aws.String("r"), PolicyName: aws.String("p"), PolicyDocument: aws.String(document(allow("kms:Decrypt")))})
+	w.works()
+}
+
+// TestAFunctionUnderTheKeyOfLambda needs nobody's right to the key: whoever may use
+// Lambda is let in by its policy, through Lambda.
+func TestAFunctionUnderTheKeyOfLambda(t *testing.T) {
+	w := open(t)
+	role := w.role("r")
+	key := got(t, w.kms(here).DescribeKey, &kms.DescribeKeyInput{KeyId: aws.String("alias/aws/lambda")}).KeyMetadata.Arn
+	w.user(here, "dev", allow("lambda:*"), allow("iam:PassRole"))
+	out := got(t, w.lambda("dev").CreateFunction, w.function(role, key))
+	if out.Environment == nil || out.Environment.Variables["SECRET"] == "" {
+		t.Errorf("shown: %+v", out.Environment)
+	}
+	w.settle()
+	w.works()
+}
+
+// TestVariablesStandNowhereInTheClear: with a customer's key or without, in no file
+// of the data directory.
+func TestVariablesStandNowhereInTheClear(t *testing.T) {
+	w := open(t)
+	role := w.role("r")
+	for name, key := range map[string]*string{"f": nil, "g": w.key()} {
+		in := w.function(role, key)
+		in.FunctionName = &name
+		in.Publish = true
+		got(t, w.lambda(here).CreateFunction, in)
+	}
+	w.settle()
+	w.stop()
+	files := 0
+	err := filepath.WalkDir(w.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files++
+		raw, err := os.ReadFile(path)
+		if bytes.Contains(raw, []byte("nobody reads")) {
+			t.Errorf("%s holds a variable", path)
+		}
+		return err
+	})
+	if err != nil || files < 3 {
+		t.Errorf("%d files, %v", files, err)
+	}
+	w.start()
+	w.works()
 }
