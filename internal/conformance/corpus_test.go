@@ -16,7 +16,7 @@ import (
 )
 
 // fewest is how many cases the corpus has at least.
-const fewest = 300
+const fewest = 400
 
 func load(t *testing.T) *conformance.Corpus {
 	t.Helper()

@@ -138,8 +138,12 @@ func answered(out reflect.Value) (*client.Answer, error) {
 	fields := map[string]any{}
 	for i := range out.Elem().NumField() {
 		f := out.Elem().Type().Field(i)
-		if f.IsExported() && f.Name != "ResultMetadata" {
-			fields[f.Name] = out.Elem().Field(i).Interface()
+		if !f.IsExported() || f.Name == "ResultMetadata" {
+			continue
+		}
+		fields[f.Name] = out.Elem().Field(i).Interface()
+		if raw, ok := fields[f.Name].([]byte); ok {
+			fields[f.Name] = string(raw)
 		}
 	}
 	raw, err := json.Marshal(fields)

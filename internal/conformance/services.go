@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"github.com/sallyport/sallyport/internal/api"
+	"github.com/sallyport/sallyport/internal/api/ec2"
 	"github.com/sallyport/sallyport/internal/api/iam"
 	"github.com/sallyport/sallyport/internal/api/kms"
 	"github.com/sallyport/sallyport/internal/api/lambda"
@@ -15,5 +16,5 @@ import (
 
 // Services are those that cases can call.
 func Services() []*api.Service {
-	return []*api.Service{iam.Service, kms.Service, lambda.Service, logs.Service, organizations.Service, s3.Service, sns.Service, sqs.Service, sts.Service}
+	return []*api.Service{ec2.Service, iam.Service, kms.Service, lambda.Service, logs.Service, organizations.Service, s3.Service, sns.Service, sqs.Service, sts.Service}
 }

@@ -79,6 +79,12 @@ func (w *work) remember(call string, a actor, in map[string]any, answer *client.
 		take("s3.DeleteBucket", "Bucket")
 	case "s3.PutObject":
 		take("s3.DeleteObject", "Bucket", "Key")
+	case "ec2.CreateVpc":
+		take("ec2.DeleteVpc", "VpcId=$.Vpc.VpcId")
+	case "ec2.CreateSubnet":
+		take("ec2.DeleteSubnet", "SubnetId=$.Subnet.SubnetId")
+	case "ec2.CreateSecurityGroup":
+		take("ec2.DeleteSecurityGroup", "GroupId=$.GroupId")
 	case "kms.CreateKey":
 		take("kms.ScheduleKeyDeletion", "KeyId=$.KeyMetadata.KeyId", "PendingWindowInDays=$days")
 	}
@@ -103,7 +109,7 @@ func (r *run) logged(admin string, function any) {
 }
 
 // gone are answers that say there is nothing to take away any more.
-var gone = []string{"ResourceNotFoundException", "NoSuchEntity", "NoSuchBucket", "NoSuchKey", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFoundException", "KMSInvalidStateException", "ProvisionedConcurrencyConfigNotFoundException"}
+var gone = []string{"ResourceNotFoundException", "NoSuchEntity", "NoSuchBucket", "NoSuchKey", "NotFound", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFoundException", "KMSInvalidStateException", "ProvisionedConcurrencyConfigNotFoundException"}
 
 // undo takes away what was made, newest first, also after an interrupt.
 func (w *work) undo(ctx context.Context) {
