@@ -87,10 +87,17 @@ func addressed(r *http.Request) (at, bool) {
 	// The path as it came: what does not spell the way to the URL plainly is none.
 	rest, plain := strings.CutPrefix(rawPath(r), op.FunctionURLPath)
 	name, path, _ := strings.Cut(rest, "/")
-	if !plain || !isURLID(name) {
+	if !plain || !isURLID(name) || !stays(name, "/"+path) {
 		return at{}, true // nobody's: it is answered as an unknown one
 	}
 	return at{id: name, path: "/" + path}, true
+}
+
+// stays says whether a path behind the id of a URL leads nowhere else. A signature
+// covers the normal path only: "ID/../OTHER/" would be signed for the URL of OTHER.
+func stays(id, path string) bool {
+	signed, within := sigv4.NormalPath(op.FunctionURLPath+id+path), sigv4.NormalPath(path)
+	return strings.TrimSuffix(signed, "/") == strings.TrimSuffix(op.FunctionURLPath+id+within, "/")
 }
 
 func isURLID(s string) bool {

@@ -31,6 +31,12 @@ func TestWhatIsAddressedToAURL(t *testing.T) {
 		{"http://localhost/_sallyport/url/" + id + "?a", true, at{id: id, path: "/"}},
 		{"http://localhost/_sallyport/url/" + id[1:] + "/", true, at{}},
 		{"http://localhost/_sallyport/url/../url/" + id + "/", true, at{}},
+		// What is signed for one URL must not reach another one, nor another path.
+		{"http://localhost/_sallyport/url/" + id + "/../" + strings.Repeat("b2", 16) + "/x", true, at{}},
+		{"http://localhost/_sallyport/url/" + id + "/a/../../" + id + "/x", true, at{}},
+		{"http://localhost/_sallyport/url/" + id + "/..", true, at{}},
+		{"http://localhost/_sallyport/url/" + id + "/a/../b/.", true, at{id: id, path: "/a/../b/."}},
+		{"http://localhost/_sallyport/url/" + id + "//", true, at{id: id, path: "//"}},
 		{"http://localhost/_sallyport%2Furl/" + id + "/", true, at{}},
 		{"http://localhost/_sallyport/url", false, at{}},
 		{"http://localhost//_sallyport/url/" + id + "/", false, at{}},
