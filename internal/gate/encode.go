@@ -14,6 +14,9 @@ func (g *Gate) encoded(ctx context.Context, q *op.Question, a *op.Answer, text s
 	if _, encodes := g.owners[q.Call.Operation.Service.ID].(op.Encoded); !encodes || g.encoder == nil {
 		return text
 	}
+	if q.Resource.ARN == "*" { // EC2's lists say the reason and seal nothing (seen in public reports)
+		return "You are not authorized to perform this operation. " + text
+	}
 	sealed, err := g.encoder.EncodeDenial(q.Call.Account, &a.Request, &a.Layers)
 	if err != nil {
 		g.bug.Report(ctx, "encoding a denial of %s: %v", q.Action, err)

@@ -62,6 +62,11 @@ func TestDenialsAreEncodedForServicesThatSaySo(t *testing.T) {
 		if got := w.bugs.Count(); got != c.bugs {
 			t.Errorf("%s: %d bugs", c.name, got)
 		}
+		list := question(w.user(here, "u", statement("Deny", "*", "*", "")))
+		list.Resource.ARN = "*"
+		if err := w.admit(list); err == nil || strings.Contains(err.Error(), "ncoded") {
+			t.Errorf("%s: of a list: %v", c.name, err)
+		}
 		if err := w.admit(question(w.user(here, "ok", allow("*", "*")))); err != nil {
 			t.Errorf("%s: what is allowed was refused: %v", c.name, err)
 		}

@@ -266,7 +266,11 @@ func TestADenialAndItsTwin(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := c.call(d.user("dev", append(c.rest, allow("s3:*", "*", ""))...))
 			denied(t, err, c.action, c.resource)
-			made = err.Error()
+			if c.resource != "*" { // the denial of a list seals nothing
+				made = err.Error()
+			} else if strings.Contains(err.Error(), "ncoded") {
+				t.Errorf("of a list: %v", err)
+			}
 			if err := c.call(d.user("dev", append(c.rest, allow(c.action, c.resource, ""))...)); err != nil {
 				t.Errorf("allowed: %v", err)
 			}
