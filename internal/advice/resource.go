@@ -99,6 +99,8 @@ func (b *bench) holder() string {
 		return "topic " + segment(b.Request.Resource, 5)
 	case "s3":
 		return "bucket " + b.bucket()
+	case "kms":
+		return strings.Replace(segment(b.Request.Resource, 5), "/", " ", 1)
 	}
 	return b.Request.Resource
 }
@@ -132,9 +134,17 @@ func (b *bench) setResource(d *policy.Document) string {
 		return command("sns", "set-topic-attributes", "--topic-arn", arn, "--attribute-name", "Policy", "--attribute-value", text, "--region", region)
 	case "s3":
 		return b.setBucketPolicy(d)
+	case "kms":
+		if text == "" || b.layers.Resource == nil || b.layers.Resource.Name != keyPolicy {
+			return "" // a key has always a policy, and its grants are none of it
+		}
+		return command("kms", "put-key-policy", "--key-id", arn, "--policy-name", "default", "--policy", text, "--region", region)
 	}
 	return ""
 }
+
+// keyPolicy is the name of a key policy that is judged alone, without grants.
+const keyPolicy = "key policy"
 
 // blockedPublic is the statement that S3 adds to a public policy while the
 // bucket's RestrictPublicBuckets is on. It is not the owner's.
