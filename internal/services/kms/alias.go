@@ -60,7 +60,20 @@ func (s *Service) aliased(_ context.Context, c *op.Call) ([]op.Resource, error) 
 		return nil, nil
 	}
 	t.by = "" // the request is about the alias, it does not use it
+	c.Remember(aliasedKey{}, t.ref)
 	return s.judged(c, t, nil), nil
+}
+
+type aliasedKey struct{}
+
+// asJudged says whether the alias still names the key that the call was authorized
+// for: whoever moved it meanwhile was judged on another one.
+func (a *alias) asJudged(c *op.Call) bool {
+	if a == nil {
+		return false
+	}
+	judged, _ := c.Recall(aliasedKey{})
+	return judged == any(a.target())
 }
 
 // aliasTarget is the key that the alias is to name.
@@ -129,7 +142,7 @@ func (s *Service) updateAlias(ctx context.Context, c *op.Call, _ *kmsapi.UpdateA
 	}
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		old := s.aliases.GetIn(tx, a.key())
-		if old == nil {
+		if !old.asJudged(c) {
 			return noAlias(a.arn())
 		}
 		k, err := s.aliasable(tx, c)
@@ -149,9 +162,7 @@ func (s *Service) deleteAlias(ctx context.Context, c *op.Call, _ *kmsapi.DeleteA
 		return nil, err
 	}
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		old := s.aliases.GetIn(tx, a.key())
-		// Whoever moved it to another key meanwhile was judged on that one.
-		if old == nil || old.target() != targetOf(c).ref {
+		if !s.aliases.GetIn(tx, a.key()).asJudged(c) {
 			return noAlias(a.arn())
 		}
 		return s.aliases.Delete(tx, a.key())
