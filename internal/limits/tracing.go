@@ -13,7 +13,7 @@ const (
 	// TraceBytes and TraceSegments bound one trace; AWS bounds its bytes only.
 	TraceBytes    = 500 << 10
 	TraceSegments = 1_000
-	// TracesKept and TracesKeptBytes bound what an account keeps in a region;
+	// TracesKept and TracesKeptBytes bound what an account keeps in all regions;
 	// the oldest trace goes first. AWS keeps them for TraceAge.
 	TracesKept      = 10_000
 	TracesKeptBytes = 64 << 20

@@ -10,23 +10,26 @@ import (
 // place is whose traces they are, and where.
 type place struct{ account, region string }
 
-// traces are all that is kept, in memory.
+// traces are all that is kept, in memory, by account: a region costs nobody
+// anything, so that what is kept is not bounded by region.
 type traces struct {
-	mu     sync.Mutex
-	places map[place]*kept
+	mu       sync.Mutex
+	accounts map[string]*kept
 }
 
-// kept are the traces of one place: the one that was put first is the first to go.
+// kept are the traces of one account: the one that was put first is the first to go.
 type kept struct {
-	byID  map[string]*list.Element // of *trace
+	byID  map[traceName]*list.Element // of *trace
 	order *list.List
 	bytes int
 }
 
+type traceName struct{ region, id string }
+
 // trace is a trace with its segments, in the order in which they came. A document
 // that comes again, as the end of one in progress does, takes the place of the first.
 type trace struct {
-	id       string
+	traceName
 	segments []*segment
 	bytes    int
 	// revision counts the puts; full says that segments were lost.
@@ -34,32 +37,33 @@ type trace struct {
 	full     bool
 }
 
-func newTraces() *traces { return &traces{places: map[place]*kept{}} }
+func newTraces() *traces { return &traces{accounts: map[string]*kept{}} }
 
 func (t *traces) clear() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	clear(t.places)
+	clear(t.accounts)
 }
 
 // put keeps a segment.
 func (t *traces) put(at place, s *segment) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	k := t.places[at]
+	k := t.accounts[at.account]
 	if k == nil {
-		k = &kept{byID: map[string]*list.Element{}, order: list.New()}
-		t.places[at] = k
+		k = &kept{byID: map[traceName]*list.Element{}, order: list.New()}
+		t.accounts[at.account] = k
 	}
-	e := k.byID[s.TraceID]
+	name := traceName{at.region, s.TraceID}
+	e := k.byID[name]
 	if e == nil {
-		e = k.order.PushBack(&trace{id: s.TraceID})
-		k.byID[s.TraceID] = e
+		e = k.order.PushBack(&trace{traceName: name})
+		k.byID[name] = e
 	}
 	k.bytes += e.Value.(*trace).add(s)
 	for k.order.Len() > 1 && (k.order.Len() > limits.TracesKept || k.bytes > limits.TracesKeptBytes) {
 		oldest := k.order.Remove(k.order.Front()).(*trace)
-		delete(k.byID, oldest.id)
+		delete(k.byID, oldest.traceName)
 		k.bytes -= oldest.bytes
 	}
 }
@@ -88,11 +92,11 @@ func (t *trace) add(s *segment) int {
 func (t *traces) get(at place, id string) *trace {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	k := t.places[at]
-	if k == nil || k.byID[id] == nil {
+	k, name := t.accounts[at.account], traceName{at.region, id}
+	if k == nil || k.byID[name] == nil {
 		return nil
 	}
-	return k.byID[id].Value.(*trace).clone()
+	return k.byID[name].Value.(*trace).clone()
 }
 
 // all gives copies of the traces that begin within a time, in seconds, in the order
@@ -101,10 +105,10 @@ func (t *traces) all(at place, from, to float64) []*trace {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var found []*trace
-	if k := t.places[at]; k != nil {
+	if k := t.accounts[at.account]; k != nil {
 		for e := k.order.Front(); e != nil; e = e.Next() {
 			one := e.Value.(*trace)
-			if begun := one.start(); from <= begun && begun <= to {
+			if begun := one.start(); one.region == at.region && from <= begun && begun <= to {
 				found = append(found, one.clone())
 			}
 		}

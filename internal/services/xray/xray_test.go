@@ -120,9 +120,17 @@ func TestSummariesComeInPages(t *testing.T) {
 	}
 }
 
-// TestOldestTraceGoes: what an account keeps is bounded.
+// TestOldestTraceGoes: what an account keeps is bounded, however many regions it
+// says it is in; what another account keeps is not touched.
 func TestOldestTraceGoes(t *testing.T) {
 	kept, at := newTraces(), place{here, "us-east-1"}
+	for _, other := range []place{{here, "us-west-2"}, {there, "us-east-1"}} {
+		one, _ := parse(document("aaaaaaaaaaaaaaaa", ""), time.Unix(0x6560_0000, 0))
+		kept.put(other, one)
+		if id := one.TraceID; kept.get(at, id) != nil || len(kept.all(at, 0, 1e12)) != 0 || kept.get(other, id) == nil || len(kept.all(other, 0, 1e12)) != 1 {
+			t.Errorf("a trace of %v is not there, or elsewhere too", other)
+		}
+	}
 	for i := range limits.TracesKept + 1 {
 		one, problem := parse(strings.Replace(document("aaaaaaaaaaaaaaaa", ""), "01234567\"", fmt.Sprintf("%08x\"", i), 1), time.Unix(0x6560_0000, 0))
 		if problem != "" {
@@ -132,6 +140,9 @@ func TestOldestTraceGoes(t *testing.T) {
 	}
 	if gone, stays := kept.get(at, trace1[:27]+"00000000"), kept.get(at, trace1[:27]+"00000001"); gone != nil || stays == nil {
 		t.Errorf("got %v and %v", gone, stays)
+	}
+	if gone, stays := kept.all(place{here, "us-west-2"}, 0, 1e12), kept.all(place{there, "us-east-1"}, 0, 1e12); len(gone) != 0 || len(stays) != 1 {
+		t.Errorf("in other places: %d and %d", len(gone), len(stays))
 	}
 }
 
