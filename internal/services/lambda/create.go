@@ -86,6 +86,9 @@ func checkNew(c *op.Call, w *settings, in *lambdaapi.CreateFunctionRequest) erro
 	if in.Code == nil {
 		return invalid("Please provide a source for function code.")
 	}
+	if in.Code.GetSourceKMSKeyArn() != "" {
+		return unavailable("SourceKMSKeyArn")
+	}
 	if err := codeOf(in.Code).check(); err != nil {
 		return err
 	}

@@ -151,7 +151,10 @@ func TestWhatNoFunctionCanBe(t *testing.T) {
 		"no code":                {func(in *lambdaapi.CreateFunctionRequest) { in.Code = &lambdaapi.FunctionCode{} }, "InvalidParameterValueException", "Please provide a source for function code."},
 		"a bucket without a key": {func(in *lambdaapi.CreateFunctionRequest) { in.Code = &lambdaapi.FunctionCode{S3Bucket: ptr("bucket")} }, "InvalidParameterValueException", "Please provide a source for function code."},
 		"two sources of code":    {func(in *lambdaapi.CreateFunctionRequest) { in.Code.S3Bucket, in.Code.S3Key = ptr("bucket"), ptr("key") }, "InvalidParameterValueException", "Please do not provide other FunctionCode parameters when providing a ZipFile."},
-		"image":                  {func(in *lambdaapi.CreateFunctionRequest) { in.PackageType = ptr("Image") }, "InvalidParameterValueException", "Please provide ImageUri when creating a function with packageType Image."},
+		"a key for the code": {func(in *lambdaapi.CreateFunctionRequest) {
+			in.Code.SourceKMSKeyArn = ptr("arn:aws:kms:us-east-1:" + here + ":key/k")
+		}, "InvalidParameterValueException", "SourceKMSKeyArn is not available"},
+		"image": {func(in *lambdaapi.CreateFunctionRequest) { in.PackageType = ptr("Image") }, "InvalidParameterValueException", "Please provide ImageUri when creating a function with packageType Image."},
 		"VPC": {func(in *lambdaapi.CreateFunctionRequest) {
 			in.VpcConfig = &lambdaapi.VpcConfig{SubnetIds: []string{"subnet-1"}}
 		}, "InvalidParameterValueException", "SubnetIds and SecurityIds must coexist or be both empty list."},

@@ -16,16 +16,18 @@ func (s *Service) deleteFunction(ctx context.Context, c *op.Call, _ *lambdaapi.D
 	if err != nil {
 		return nil, err
 	}
-	gone := s.keyed(r)
+	// What has a grant is seen in the transaction: an update may have made a new one.
+	var gone []config
+	note := func() { gone = s.keyed(r) }
 	switch {
 	case r.qualifier == "":
-		err = s.deleteWhole(ctx, r)
+		err = s.deleteWhole(ctx, r, note)
 	case r.qualifier == latest:
 		err = invalid("$LATEST version cannot be deleted without deleting the function.")
 	case !isVersion(r.qualifier):
 		err = invalid("Deletion of aliases is not currently supported.")
 	default:
-		err = s.deleteVersion(ctx, r)
+		err = s.deleteVersion(ctx, r, note)
 	}
 	if err != nil {
 		return nil, err
@@ -40,8 +42,9 @@ func (s *Service) deleteFunction(ctx context.Context, c *op.Call, _ *lambdaapi.D
 
 // deleteWhole removes a function and everything it has, so that a new one of
 // the same name inherits no policy and no queued event.
-func (s *Service) deleteWhole(ctx context.Context, r ref) error {
+func (s *Service) deleteWhole(ctx context.Context, r ref, note func()) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
+		note()
 		if s.functions.GetIn(tx, r.key()) == nil {
 			return noFunction(r.arn())
 		}
@@ -65,8 +68,9 @@ func under[T any](tx *store.Tx, t *store.Table[T], r ref) error {
 	return nil
 }
 
-func (s *Service) deleteVersion(ctx context.Context, r ref) error {
+func (s *Service) deleteVersion(ctx context.Context, r ref, note func()) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
+		note()
 		v := view{s, tx}
 		if v.function(r) == nil {
 			return noFunction(r.arn())

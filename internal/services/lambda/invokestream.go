@@ -109,7 +109,8 @@ type completeEvent struct {
 func (e *events) complete() completeEvent {
 	result, err := e.from.end()
 	if err != nil {
-		code, text := "ServiceException", err.Error()
+		// What went wrong in the server is not the client's to read.
+		code, text := "ServiceException", op.InternalFailure().Message
 		if known := (*api.Error)(nil); errors.As(err, &known) {
 			code, text = known.Code, known.Message
 		}

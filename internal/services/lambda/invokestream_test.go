@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -230,4 +231,15 @@ func TestAStreamEndsWithTheServer(t *testing.T) {
 		t.Errorf("in the end %+v", last)
 	}
 	<-stopped
+}
+
+// TestAStreamTellsNothingOfTheServer: what fails in the server, with paths and the
+// like, is for its log.
+func TestAStreamTellsNothingOfTheServer(t *testing.T) {
+	done := make(chan struct{})
+	close(done)
+	last := (&events{from: &streamed{done: done, err: errors.New("open /data/blobs/x: input/output error")}}).complete()
+	if last.ErrorCode != "ServiceException" || last.ErrorDetails == "" || strings.Contains(last.ErrorDetails, "/data") {
+		t.Errorf("the client reads %+v", last)
+	}
 }

@@ -3,8 +3,10 @@ package lambda
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 
+	"github.com/sallyport/sallyport/internal/api"
 	"github.com/sallyport/sallyport/internal/executor"
 	"github.com/sallyport/sallyport/internal/op"
 )
@@ -51,6 +53,9 @@ func (s *Service) stream(ctx context.Context, c *op.Call, r ref, v *config, orde
 		defer p.Cut()
 		if t.result, t.err = s.run(ctx, r, v, order); t.err != nil {
 			t.err = invokeError(t.err)
+			if known := (*api.Error)(nil); !errors.As(t.err, &known) {
+				s.log.ErrorContext(ctx, "a function could not be run", "function", r.arn(), "error", t.err)
+			}
 		}
 	}) {
 		return nil, stopping()

@@ -57,6 +57,9 @@ func (s *Service) updateFunctionCode(ctx context.Context, c *op.Call, in *lambda
 	if in.PublishTo != nil {
 		return nil, unavailable("PublishTo")
 	}
+	if in.GetSourceKMSKeyArn() != "" {
+		return nil, unavailable("SourceKMSKeyArn")
+	}
 	u, err := s.updatedCode(ctx, c, r, in)
 	if err != nil {
 		return nil, err

@@ -64,6 +64,8 @@ func TestUpdatesCheckRevisionRoleAndDryRun(t *testing.T) {
 	if dry.GetCodeSha256() == now.GetCodeSha256() || w.blobs() != 1 {
 		t.Error("a dry run says what would be and changes nothing")
 	}
+	_, err = call(w, root, lambdaapi.UpdateFunctionCode, &lambdaapi.UpdateFunctionCodeRequest{FunctionName: ptr("f"), ZipFile: zipOf(t, saying(2)), SourceKMSKeyArn: ptr("arn:aws:kms:us-east-1:" + here + ":key/k")})
+	refusedLike(t, err, 400, "InvalidParameterValueException", "SourceKMSKeyArn is not available")
 	bad, good := w.role("bad", `{"Version":"2012-10-17","Statement":[]}`), w.role("good", trustLambda)
 	set := func(role string, statements ...string) error {
 		_, err := call(w, w.user(here, "u", statements...), lambdaapi.UpdateFunctionConfiguration, &lambdaapi.UpdateFunctionConfigurationRequest{FunctionName: ptr("f"), Role: &role})
