@@ -1,4 +1,4 @@
-//go:build !fuzzing
+//go:build !fuzzing && !race
 
 package wire
 
@@ -13,7 +13,8 @@ import (
 )
 
 // ec2Client is the SDK's client of EC2. It is so large that it takes minutes and
-// gigabytes to instrument it for fuzzing: build with the tag fuzzing for that.
+// gigabytes to instrument it for fuzzing or for the race detector: the tag fuzzing, and
+// race, leave it out.
 func ec2Client(c aws.Config) any { return ec2.NewFromConfig(c) }
 
 func TestTheSDKKnowsErrorsOfEC2(t *testing.T) {

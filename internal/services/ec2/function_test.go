@@ -1,3 +1,5 @@
+//go:build !race
+
 package ec2_test
 
 import (

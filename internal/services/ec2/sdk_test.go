@@ -1,3 +1,8 @@
+//go:build !race
+
+// The SDK's client of EC2 takes minutes and gigabytes to build for the race
+// detector: network_test.go and the packages that call EC2 are tested with it.
+
 package ec2_test
 
 import (
