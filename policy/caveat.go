@@ -31,6 +31,7 @@ const (
 	CaveatFunctionKeyInResource
 	CaveatUnknownOwner
 	CaveatActionStars
+	CaveatTwinKeys
 )
 
 // Certainty is how sure a rule is.
@@ -80,6 +81,7 @@ func Caveats() []Caveat {
 		{CaveatFunctionKeyInResource, "source-function-arn-in-resource-policy", "AWS's pages disagree whether lambda:SourceFunctionArn can be used in a resource-based policy: here it can.", Contested},
 		{CaveatUnknownOwner, "unknown-owner", "Nobody says which account owns the resource: its policy must allow as if it were another account's.", Inferred},
 		{CaveatActionStars, "star-colon-star", "The action pattern *:* is every action, as * is, although a service has no wildcards elsewhere.", Seen},
+		{CaveatTwinKeys, "names-that-differ-in-case", "Tags of one thing, or names of an encryption context, differ in letter case only, and condition keys do not tell them apart: where their values disagree, what denies matches, what allows does not.", Inferred},
 	}
 }
 

@@ -101,6 +101,8 @@ func (c *condition) matchEntry(q *question, e *contextEntry) result {
 		return c.matchNull(e)
 	case e == nil:
 		return c.missing()
+	case e.twins():
+		return c.matchTwins(q, e)
 	}
 	switch c.set {
 	case forAllValues:
@@ -127,6 +129,20 @@ func (c *condition) matchEntry(q *question, e *contextEntry) result {
 		return result{no, CaveatMultivalued}
 	}
 	return c.matchValue(q, e.values[0])
+}
+
+// matchTwins is the result for a key that stands for several: where they do not
+// agree, nothing is sure.
+func (c *condition) matchTwins(q *question, e *contextEntry) result {
+	var agreed result
+	for i := range e.values {
+		r := c.matchEntry(q, &contextEntry{values: e.values[i : i+1]})
+		if i > 0 && r != agreed {
+			return result{unsure, r.caveats | agreed.caveats | CaveatTwinKeys}
+		}
+		agreed = r
+	}
+	return agreed
 }
 
 // missing is the result for a key that is not in the request.

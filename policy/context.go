@@ -20,6 +20,20 @@ type contextEntry struct {
 // Set gives a single-valued key its value, replacing what it had.
 func (c *Context) Set(key, value string) { c.put(key, []string{value}, false) }
 
+// Add is Set for a key of which there can be several: tags have names that differ
+// in letter case, and keys do not. Such a key has the values of all of them, and
+// which of them a condition means is open (CaveatTwinKeys).
+func (c *Context) Add(key, value string) {
+	folded := lower(key)
+	e := c.find(folded)
+	switch {
+	case e == nil:
+		c.put(key, []string{value}, false)
+	case !slices.Contains(e.values, value):
+		e.values = append(slices.Clone(e.values), value)
+	}
+}
+
 // SetList gives a multivalued key its values. An empty list is the same as no
 // key at all: AWS treats both as a null set.
 func (c *Context) SetList(key string, values []string) {
@@ -47,6 +61,12 @@ func (c *Context) put(key string, values []string, multi bool) {
 	}
 	c.entries = append(c.entries, contextEntry{folded: folded, name: key, values: values, multi: multi})
 }
+
+// single says that the key has one value, and which is plain.
+func (e *contextEntry) single() bool { return !e.multi && len(e.values) == 1 }
+
+// twins says that the key stands for several, with a value each.
+func (e *contextEntry) twins() bool { return !e.multi && len(e.values) > 1 }
 
 // find wants the folded key. A nil Context has no keys.
 func (c *Context) find(folded string) *contextEntry {

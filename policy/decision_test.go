@@ -107,7 +107,7 @@ func TestCaveats(t *testing.T) {
 		ids[c.ID] = true
 		all |= c.Bit
 	}
-	if all != CaveatActionStars<<1-1 {
+	if all != CaveatTwinKeys<<1-1 {
 		t.Errorf("the registry has not all bits: %b", all)
 	}
 	text, err := json.Marshal(all)

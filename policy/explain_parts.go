@@ -186,7 +186,7 @@ func (p *pattern) noteVariables(notes []string, c *Context) []string {
 		switch {
 		case v.key == "":
 			notes = append(notes, strconv.Quote(p.written)+" has a variable that can not be read")
-		case e != nil && e.multi:
+		case e != nil && !e.single():
 			notes = append(notes, "${"+v.key+"} has several values, so it stands for none")
 		case e != nil:
 			notes = append(notes, "${"+v.key+"} is "+strconv.Quote(e.values[0]))
@@ -206,6 +206,8 @@ func (c *condition) notes(q *question, w *Demand, e *contextEntry) (notes []stri
 		notes = append(notes, strconv.Quote(w.Operator)+" is not a condition operator")
 	case e != nil && e.multi && c.set == oneValue && c.family != familyNull:
 		notes = append(notes, w.Key+" is multivalued: without ForAllValues or ForAnyValue the condition never holds while the key is present")
+	case e != nil && e.twins() && c.family != familyNull:
+		notes = append(notes, w.Key+" stands for several names that differ in letter case only")
 	}
 	for i := range c.values {
 		v := &c.values[i]

@@ -286,7 +286,7 @@ func (w *workbench) named() (*Principals, []ConditionBlock, string, bool) {
 // pin adds a condition that holds a key at the request's value, if it has one.
 func (w *workbench) pin(blocks []ConditionBlock, operator, key string) []ConditionBlock {
 	e := w.request.Context.find(lower(key))
-	if e == nil || e.multi {
+	if e == nil || !e.single() {
 		return blocks
 	}
 	value := e.values[0]

@@ -60,7 +60,7 @@ func (p *pattern) matchVariables(s string, free int, fold bool, c *Context) (r r
 		}
 		value, ok := v.text, v.hasDefault
 		switch e := c.find(v.key); {
-		case e != nil && e.multi:
+		case e != nil && !e.single():
 			// A multivalued key can not be a variable: who knows what it stands for.
 			*v, doubt = piece{kind: pieceRun}, true
 			continue

@@ -48,5 +48,5 @@ func (e *Environment) located(path string, at places) (host, inside string) {
 		}
 		return filepath.Join(e.function.LayerDir, rest), filepath.Join(at.opt, rest)
 	}
-	return path, path
+	return "", path // what else a sandbox has is not the function's, and the host's is none of its business
 }

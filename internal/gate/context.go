@@ -21,9 +21,9 @@ func (g *Gate) context(ctx context.Context, q *op.Question, facts op.Facts, gran
 	owner := g.owner(q, facts)
 	setIf(keys, "aws:ResourceAccount", owner)
 	g.setOrganization(keys, "aws:ResourceOrgID", "aws:ResourceOrgPaths", owner)
-	setTags(keys, "aws:ResourceTag/", facts.Tags)
+	addTags(keys, "aws:ResourceTag/", facts.Tags)
 	if facts.TagPrefix != "" {
-		setTags(keys, facts.TagPrefix, facts.Tags)
+		addTags(keys, facts.TagPrefix, facts.Tags)
 	}
 	for key, value := range facts.Keys {
 		keys.Set(key, value)
@@ -60,15 +60,22 @@ func setIf(keys *policy.Context, key, value string) {
 	}
 }
 
-// setTags sets a key for each tag. Of tags that differ in case only, which name
-// the same key, the last in order counts (AWS calls it unpredictable), so that a
-// question has one answer.
+// setTags are the tags of a principal, in place of those it had: IAM keeps no two
+// whose names differ in letter case only.
 func setTags(keys *policy.Context, prefix string, tags map[string]string) {
+	for k, v := range tags {
+		keys.Set(prefix+k, v)
+	}
+}
+
+// addTags are the tags of a resource, whose names may: which of them a condition
+// means AWS calls unpredictable.
+func addTags(keys *policy.Context, prefix string, tags map[string]string) {
 	if len(tags) == 0 {
 		return
 	}
 	for _, k := range slices.Sorted(maps.Keys(tags)) {
-		keys.Set(prefix+k, tags[k])
+		keys.Add(prefix+k, tags[k])
 	}
 }
 

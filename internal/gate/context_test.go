@@ -197,7 +197,7 @@ func TestOverriddenTagDecides(t *testing.T) {
 }
 
 // TestResourceTags: functions may have tags that differ in case only. Which one
-// a condition sees is AWS's secret; ours is always the same one.
+// a condition sees is AWS's secret: neither lets anybody in, and either keeps out.
 func TestResourceTags(t *testing.T) {
 	w := newWorld(t)
 	c := w.user(here, "u", statement("Allow", invoke, "*", `,"Condition":{"StringEquals":{"aws:ResourceTag/env":"prod"}}`))
@@ -210,7 +210,8 @@ func TestResourceTags(t *testing.T) {
 		{"the tag", map[string]string{"env": "prod"}, true},
 		{"in another case", map[string]string{"ENV": "prod"}, true},
 		{"another value", map[string]string{"env": "Prod"}, false},
-		{"in both cases", map[string]string{"ENV": "test", "env": "prod"}, true},
+		{"in both cases", map[string]string{"ENV": "test", "env": "prod"}, false},
+		{"in both cases, of one value", map[string]string{"ENV": "prod", "env": "prod"}, true},
 		{"in both cases, the other way", map[string]string{"ENV": "prod", "env": "test"}, false},
 	} {
 		w.owner.facts[function] = op.Facts{Tags: x.tags}
@@ -218,6 +219,21 @@ func TestResourceTags(t *testing.T) {
 			if err := w.admit(question(c)); (err == nil) != x.allowed {
 				t.Fatalf("%s: %v", x.name, err)
 			}
+		}
+	}
+	c = w.user(here, "v", allow("*", "*"), statement("Deny", invoke, "*", `,"Condition":{"StringEquals":{"aws:ResourceTag/env":"prod"}}`))
+	for _, x := range []struct {
+		tags    map[string]string
+		allowed bool
+	}{
+		{map[string]string{"env": "test"}, true},
+		{map[string]string{"env": "prod"}, false},
+		{map[string]string{"ENV": "prod", "env": "test"}, false},
+		{map[string]string{"ENV": "test", "env": "prod"}, false},
+	} {
+		w.owner.facts[function] = op.Facts{Tags: x.tags}
+		if err := w.admit(question(c)); (err == nil) != x.allowed {
+			t.Errorf("a Deny, with %v: %v", x.tags, err)
 		}
 	}
 }

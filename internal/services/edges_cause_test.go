@@ -49,6 +49,17 @@ func invoke(kind, payload string) func(*crossing, string) error {
 	}
 }
 
+// invokeSampled is an invoke whose caller decided that it is traced: of those that
+// say nothing, Lambda takes one a second.
+func invokeSampled(c *crossing, request string) error {
+	_, err := c.Bus.Serve(context.Background(), &op.Call{
+		Caller: caller.Root(account, caller.Key{}), Operation: lambdaapi.Invoke.Operation, Region: "us-east-1", RequestID: request,
+		Input:  &lambdaapi.InvocationRequest{FunctionName: ptr("worker"), Payload: []byte("{}")},
+		Origin: op.Origin{TraceID: "Root=1-6565a0b0-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1"},
+	})
+	return err
+}
+
 func send(c *crossing, request string) error {
 	return ask(c, request, sqsapi.SendMessage, &sqsapi.SendMessageRequest{QueueUrl: ptr(queueAt), MessageBody: ptr("{}")})
 }

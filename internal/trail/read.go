@@ -173,8 +173,10 @@ func contextOf(r *Record) *policy.Context {
 	for key, values := range r.Context {
 		if slices.Contains(r.Lists, key) {
 			c.SetList(key, values)
-		} else if len(values) == 1 {
-			c.Set(key, values[0])
+			continue
+		}
+		for _, v := range values {
+			c.Add(key, v)
 		}
 	}
 	return c

@@ -143,7 +143,7 @@ func requestTags(_ context.Context, c *op.Call, keys *policy.Context) {
 	for _, t := range tags {
 		names = append(names, t.GetKey())
 		if valued || t.Value != nil {
-			keys.Set("aws:RequestTag/"+t.GetKey(), t.GetValue())
+			keys.Add("aws:RequestTag/"+t.GetKey(), t.GetValue())
 		}
 	}
 	if len(names) > 0 {

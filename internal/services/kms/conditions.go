@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 
 	kmsapi "github.com/sallyport/sallyport/internal/api/kms"
 	"github.com/sallyport/sallyport/internal/op"
@@ -82,9 +81,8 @@ func destinationContext(_ context.Context, c *op.Call, keys *policy.Context) {
 	setContext(keys, c.Input.(*kmsapi.ReEncryptRequest).DestinationEncryptionContext)
 }
 
-// setContext adds the pairs of an encryption context. Names that differ by case
-// only are one condition key, which has all their values: a condition for one
-// value is not met then, and one that denies is.
+// setContext adds the pairs of an encryption context. Names that differ in letter
+// case only are one condition key.
 func setContext(keys *policy.Context, pairs map[string]string) {
 	names := make([]string, 0, len(pairs))
 	for k := range pairs {
@@ -92,15 +90,8 @@ func setContext(keys *policy.Context, pairs map[string]string) {
 	}
 	slices.Sort(names)
 	keys.SetList(keyContextKeys, names)
-	folded := map[string][]string{}
 	for _, k := range names {
-		f := strings.ToLower(k)
-		folded[f] = append(folded[f], pairs[k])
-		if len(folded[f]) > 1 {
-			keys.SetList(contextPrefix+k, folded[f])
-		} else {
-			keys.Set(contextPrefix+k, pairs[k])
-		}
+		keys.Add(contextPrefix+k, pairs[k])
 	}
 }
 
@@ -110,7 +101,7 @@ func algorithm(_ context.Context, _ *op.Call, keys *policy.Context) {
 
 // onSameKey says whether ReEncrypt reads and writes with the same key.
 func (s *Service) onSameKey(_ context.Context, c *op.Call, keys *policy.Context) {
-	to, err := s.resolve(c, c.Input.(*kmsapi.ReEncryptRequest).GetDestinationKeyId())
+	to, err := s.destination(c)
 	v, _ := c.Recall(sourceKey{})
 	from, _ := v.(target)
 	keys.Set(keySameKey, strconv.FormatBool(err == nil && to.ref == from.ref))
@@ -172,7 +163,7 @@ func requestTags(_ context.Context, c *op.Call, keys *policy.Context) {
 		names = slices.Clone(in.TagKeys)
 	}
 	for i := range tags {
-		keys.Set("aws:RequestTag/"+tags[i].GetTagKey(), tags[i].GetTagValue())
+		keys.Add("aws:RequestTag/"+tags[i].GetTagKey(), tags[i].GetTagValue())
 		names = append(names, tags[i].GetTagKey())
 	}
 	keys.SetList("aws:TagKeys", names)

@@ -42,6 +42,6 @@
 //   - An AWS managed key is made when DescribeKey names its alias; ListAliases
 //     does not show those that were not made.
 //   - An encryption context in which two names differ by case only satisfies no
-//     condition on either, as AWS does not say which of them counts.
+//     condition that allows and each that denies, as AWS does not say which counts.
 //   - A key is gone at the minute of its deletion date; AWS takes up to a day more.
 package kms

@@ -21,6 +21,8 @@ type target struct {
 type (
 	targetKey struct{}
 	sourceKey struct{}
+	// destinationKey is that of ReEncrypt.
+	destinationKey struct{}
 )
 
 func targetOf(c *op.Call) target {
@@ -134,12 +136,24 @@ func (s *Service) reEncrypted(_ context.Context, c *op.Call) ([]op.Resource, err
 
 // reEncryptedTo is the key that ReEncrypt encrypts with.
 func (s *Service) reEncryptedTo(_ context.Context, c *op.Call) ([]op.Resource, error) {
-	in := c.Input.(*kmsapi.ReEncryptRequest)
-	t, err := s.resolve(c, in.GetDestinationKeyId())
+	t, err := s.destination(c)
 	if err != nil {
 		return nil, err
 	}
-	return s.judged(c, t, in.DestinationEncryptionContext), nil
+	return s.judged(c, t, c.Input.(*kmsapi.ReEncryptRequest).DestinationEncryptionContext), nil
+}
+
+// destination resolves the key that ReEncrypt encrypts with, once: an alias that
+// moves meanwhile is the same for both needs.
+func (s *Service) destination(c *op.Call) (target, error) {
+	if known, ok := c.Recall(destinationKey{}); ok {
+		return known.(target), nil
+	}
+	t, err := s.resolve(c, c.Input.(*kmsapi.ReEncryptRequest).GetDestinationKeyId())
+	if err == nil {
+		c.Remember(destinationKey{}, t)
+	}
+	return t, err
 }
 
 // ofCiphertext is the key to decrypt with. A ciphertext of a key that is not here

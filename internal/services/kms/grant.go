@@ -59,12 +59,10 @@ var served = []string{
 	"Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo", opCreateGrant, opRetireGrant, opDescribeKey,
 }
 
-// principal is how a grantee or retiring principal is stored.
+// principal is how a grantee or retiring principal is stored. It is given as an ARN
+// (API reference): a bare account would escape conditions on kms:GranteePrincipal.
 func (s *Service) principal(given string) (string, error) {
 	bad := kmsapi.NewInvalidArnException("ARN does not refer to a valid principal: %s", given)
-	if id.IsAccount(given) {
-		return given, nil
-	}
 	parts := strings.SplitN(given, ":", 6)
 	if len(parts) != 6 || parts[0] != "arn" || parts[1] != op.Partition || parts[3] != "" || !id.IsAccount(parts[4]) {
 		return "", bad

@@ -104,7 +104,7 @@ func requestTags(_ context.Context, c *op.Call, keys *policy.Context) {
 		names = in.TagKeys
 	}
 	for k, v := range tags {
-		keys.Set("aws:RequestTag/"+k, v)
+		keys.Add("aws:RequestTag/"+k, v)
 		names = append(names, k)
 	}
 	if len(names) > 0 {

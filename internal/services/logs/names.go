@@ -169,7 +169,7 @@ func requestTags(_ context.Context, c *op.Call, keys *policy.Context) {
 		names = in.TagKeys
 	}
 	for k, v := range tags {
-		keys.Set("aws:RequestTag/"+k, v)
+		keys.Add("aws:RequestTag/"+k, v)
 		names = append(names, k)
 	}
 	keys.SetList("aws:TagKeys", names)

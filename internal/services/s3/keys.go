@@ -167,7 +167,7 @@ func setTagKeys(c *op.Call, keys *policy.Context) {
 	}
 	byKey := map[string]string{}
 	for _, t := range tags {
-		keys.Set(one+t.Key, t.Value)
+		keys.Add(one+t.Key, t.Value)
 		byKey[t.Key] = t.Value
 	}
 	keys.SetList(all, slices.Sorted(maps.Keys(byKey)))

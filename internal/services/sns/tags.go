@@ -33,7 +33,7 @@ func requestTags(_ context.Context, c *op.Call, keys *policy.Context) {
 		names = slices.Clone(in.TagKeys)
 	}
 	for i := range tags {
-		keys.Set("aws:RequestTag/"+tags[i].GetKey(), tags[i].GetValue())
+		keys.Add("aws:RequestTag/"+tags[i].GetKey(), tags[i].GetValue())
 		names = append(names, tags[i].GetKey())
 	}
 	if len(names) > 0 {
