@@ -3,6 +3,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +13,7 @@ import (
 // lockDir relies on a file that only one process may hold open for writing
 // where flock does not exist; the file is removed on a clean stop, and a stale
 // one is taken over because removing it succeeds once its holder is gone.
-func lockDir(dir string) (*os.File, error) {
+func lockDir(_ context.Context, dir string) (*os.File, error) {
 	path := filepath.Join(dir, "lock")
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, &LockedError{Dir: dir}

@@ -62,7 +62,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 			return nil, fmt.Errorf("data directory: %w", err)
 		}
-		lock, err := lockDir(o.Dir)
+		lock, err := lockDir(ctx, o.Dir)
 		if err != nil {
 			return nil, err
 		}
