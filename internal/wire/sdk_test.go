@@ -20,6 +20,7 @@ func TestEveryInputOfTheSDKIsRead(t *testing.T) {
 		if o.Service.ID == "sallyport" {
 			return // AWS's SDK does not know it
 		}
+		w.needsClient(t, o)
 		w.t = t
 		for seed := range uint64(6) {
 			if seed == 0 && unchecked(o.Service) {
@@ -67,6 +68,7 @@ func TestEveryOutputIsReadByTheSDK(t *testing.T) {
 		if o.Service.ID == "sallyport" || o == lambdaapi.InvokeWithResponseStream.Operation {
 			return // unknown to the SDK; events, which the service writes
 		}
+		w.needsClient(t, o)
 		w.t = t
 		input := &filler{t: t, rand: rand.New(rand.NewPCG(1, 1)), valid: true, sparse: !unchecked(o.Service)}
 		in := reflect.New(o.Input)

@@ -124,6 +124,14 @@ func (w *world) client(s *api.Service) any {
 	return nil
 }
 
+// needsClient skips what needs a client that this build leaves out.
+func (w *world) needsClient(t *testing.T, o *api.Operation) {
+	t.Helper()
+	if o.Service.ID == "ec2" && w.client(o.Service) == nil {
+		t.Skip("the SDK's client of EC2 is left out of builds for fuzzing and the race detector")
+	}
+}
+
 // call calls an operation of an SDK client by its name. The input is of our
 // type and is written into the SDK's.
 func (w *world) call(o *api.Operation, in reflect.Value) (out reflect.Value, err error) {
